@@ -1,0 +1,3 @@
+//! The command line, and Portolan on one machine.
+
+fn main() {}

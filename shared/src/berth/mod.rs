@@ -1,0 +1,114 @@
+//! Berth allocation: which berth and when, for each vessel call.
+//!
+//! # Formulation
+//!
+//! The dynamic berth allocation problem (Imai, Nishimura, Papadimitriou 2001, doi:10.1016/S0191-2615(99)00057-0; Cordeau, Laporte, Legato,
+//! Moccia 2005, doi:10.1287/trsc.1050.0120) on discrete berths. Call `i` arrives at `a_i` and takes `h_ij` on berth `j`, or cannot go there. A
+//! berth serves one vessel at a time. Berths open in windows and close for works; vessels have latest departures; deep ones wait for the tide to come
+//! and to go. Chosen are a berth and a start for every call so that, class by class, the sum of
+//!
+//! ```text
+//! weight_i * (departure_i - a_i)  +  tardiness_weight_i * max(0, departure_i - due_i)
+//!                                 +  berth_change [other berth than earlier]  +  later_start [later than earlier]
+//! ```
+//!
+//! is least. A call that cannot be served is left out at a price above everything its class could save (see [`instance::Class`]).
+//!
+//! # Reading order
+//!
+//! [`wire`] (the JSON) and [`text`] (the benchmark form) become an [`instance`] by `validate`, with `slots` and `classes` derived. `heuristic`,
+//! `bound` and `exact` search; [`plan`] writes the result out, `explain` says why vessels wait, [`verify`] checks it all again from the
+//! raw data.
+
+mod classes;
+mod explain;
+pub mod instance;
+pub mod plan;
+mod slots;
+pub mod text;
+mod validate;
+pub mod verify;
+pub mod wire;
+
+pub use explain::{Blocker, Delay, LeftOut, Lever, Remedy};
+pub use instance::{Assignment, Instance, Slot};
+pub use plan::{Plan, Schedule};
+pub use verify::Certificate;
+pub use wire::Wire;
+
+use crate::answer::Answer;
+use crate::budget::Budget;
+use crate::issue::Issue;
+use crate::options::Options;
+use crate::outcome::{Found, Level, Outcome, Progress, Stats};
+use crate::problem::{Problem, Violation};
+
+/// The berth allocation problem.
+#[derive(Clone, Copy, Debug)]
+pub struct Berths;
+
+impl Problem for Berths {
+    const NAME: &'static str = "berth";
+    const VERSION: u32 = 1;
+    type Wire = Wire;
+    type Instance = Instance;
+    type Solution = Schedule;
+    type Certificate = Certificate;
+    type Plan = Plan;
+
+    fn options(wire: &Wire) -> Option<&Options> {
+        wire.options.as_ref()
+    }
+
+    fn with_options(wire: Wire, options: Option<Options>) -> Wire {
+        Wire { options, ..wire }
+    }
+
+    fn instance(wire: &Wire) -> Result<Instance, Vec<Issue>> {
+        Instance::try_from(wire)
+    }
+
+    fn read_text(text: &str) -> Option<Result<Wire, Vec<Issue>>> {
+        text::read(text)
+    }
+
+    fn solve(
+        instance: &Instance,
+        budget: &mut Budget<'_>,
+        _watch: &mut dyn FnMut(&Progress<'_, Schedule>),
+    ) -> Outcome<Schedule, Certificate> {
+        // Placeholder until the search lands.
+        let solution = Schedule(vec![None; instance.calls().len()]);
+        let objective = plan::cost_by_class(instance, &solution)
+            .iter()
+            .zip(instance.classes())
+            .map(|(cost, class)| cost * class.multiplier)
+            .sum();
+        let found = Found { solution, objective, lower_bound: 0, gap: 1.0, certificate: Certificate {} };
+        Outcome::new(found, budget, Stats::default())
+    }
+
+    fn gap(instance: &Instance, objective: i64, lower_bound: i64) -> f64 {
+        instance.gap(objective, lower_bound)
+    }
+
+    fn levels(instance: &Instance, solution: &Schedule, lower_bound: i64) -> Vec<Level> {
+        instance.levels(&plan::cost_by_class(instance, solution), lower_bound)
+    }
+
+    fn plan(instance: &Instance, solution: &Schedule) -> Plan {
+        Plan::new(instance, solution)
+    }
+
+    fn verify(instance: &Instance, answer: &Answer<Plan, Certificate>) -> Result<(), Vec<Violation>> {
+        verify::verify(instance, answer)
+    }
+
+    fn table(_instance: &Instance, _answer: &Answer<Plan, Certificate>) -> String {
+        String::new()
+    }
+
+    fn svg(_instance: &Instance, _answer: &Answer<Plan, Certificate>) -> String {
+        String::new()
+    }
+}

@@ -1,0 +1,41 @@
+//! Every cap in one place: what a request may hold and how far a number may go.
+//!
+//! The caps bound memory and keep sums far from overflow; a request above one of them is answered
+//! with an issue that names it.
+
+/// Bytes of one request document.
+pub const MAX_DOCUMENT_BYTES: usize = 10 * 1024 * 1024;
+/// Issues reported for one document; further ones are counted, not listed.
+pub const MAX_ISSUES: usize = 100;
+/// Characters of an identifier or a name.
+pub const MAX_NAME_CHARS: usize = 128;
+/// Seconds from the start of the horizon: five years.
+pub const MAX_TIME_S: i64 = 5 * 366 * 86_400;
+/// Metres of a length or a draft.
+pub const MAX_METRES: f64 = 10_000.0;
+/// A weight or a cost given by the caller.
+pub const MAX_WEIGHT: i64 = 1_000_000;
+/// Priority classes are numbered from zero to this.
+pub const MAX_CLASS: u8 = 9;
+/// An objective stays below this, so that sums and differences of objectives fit an `i64`.
+pub const MAX_OBJECTIVE: i64 = 1 << 61;
+/// An objective counted in cost steps stays below this: a float holds it exactly, with room for scaled duals.
+pub const MAX_OBJECTIVE_STEPS: i64 = 1 << 50;
+
+/// Vessel calls in one berth instance.
+pub const MAX_CALLS: usize = 5_000;
+/// Berths in one berth instance.
+pub const MAX_BERTHS: usize = 200;
+/// Calls times berths in one berth instance.
+pub const MAX_PAIRS: usize = 200_000;
+/// Windows (openings, closures, tides) of one berth.
+pub const MAX_WINDOWS: usize = 2_000;
+
+/// The longest a caller may ask a solve to take.
+pub const MAX_TIME_LIMIT_MS: u64 = 15 * 60 * 1000;
+/// The longest a request may wait for its answer.
+pub const MAX_WAIT_S: u64 = 29;
+/// Threads one solve may use.
+pub const MAX_THREADS: usize = 64;
+/// Ticks a caller may grant.
+pub const MAX_WORK_LIMIT: u64 = 1 << 50;
