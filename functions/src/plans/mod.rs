@@ -94,7 +94,7 @@ impl Plans {
         self.stored(tenant, id, parts).await
     }
 
-    /// A page of plans, newest first.
+    /// A page of plans, newest first. A plan that is worked on may show up under its new status a little late.
     pub async fn list(&self, tenant: &Tenant, query: Query) -> Result<Page, StoreError> {
         let mut page = self.stores.plans.list(tenant, query).await?;
         for head in &mut page.heads {
@@ -102,6 +102,7 @@ impl Plans {
                 *head = live.record().head;
             }
         }
+        page.heads.retain(|head| query.status.is_none_or(|status| status == head.state.status));
         Ok(page)
     }
 

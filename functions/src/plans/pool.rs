@@ -22,7 +22,7 @@ pub enum Class {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the queue of {waiting} solves is full")]
 pub struct Full {
-    /// Solves that wait.
+    /// Solves of the class that wait.
     pub waiting: usize,
 }
 
@@ -55,7 +55,7 @@ pub struct Ticket {
 }
 
 impl Pool {
-    /// Starts the threads. At most `bound` solves wait.
+    /// Starts the threads. At most `bound` solves of each class wait.
     pub fn new(workers: usize, bound: usize) -> std::io::Result<Self> {
         let shared = Arc::new(Shared { queue: Mutex::default(), changed: Condvar::new(), bound });
         let start = |number: usize| {
@@ -70,7 +70,7 @@ impl Pool {
     /// Queues work. `acknowledged` work was promised already and is taken whatever the queue's length.
     pub fn submit(&self, class: Class, due: Instant, acknowledged: bool, work: Work) -> Result<Ticket, Full> {
         let mut queue = self.shared.lock();
-        let waiting = queue.waiting.len();
+        let waiting = queue.waiting.keys().filter(|place| place.0 == class).count();
         if queue.closed || (waiting >= self.shared.bound && !acknowledged) {
             return Err(Full { waiting });
         }

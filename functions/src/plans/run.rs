@@ -132,7 +132,8 @@ impl Plans {
         Ok(())
     }
 
-    /// Waits for the solve and keeps the incumbent of a deferred one on the way.
+    /// Waits for the solve. On the way, keeps the incumbent of a deferred one, and notes that an inline one runs: lists are
+    /// read from the store.
     async fn watch(
         &self,
         live: &Live,
@@ -141,14 +142,17 @@ impl Plans {
     ) -> Option<Finished> {
         let mut beat = tokio::time::interval(self.settings.checkpoint_every);
         beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut noted = false;
         loop {
             tokio::select! {
                 found = &mut *finished => return found.ok(),
                 _ = beat.tick() => {
                     let record = live.record();
-                    if record.head.deferred && *stored != Some(record.head.version) {
-                        // The next checkpoint, or the end, writes again.
-                        let _ = self.write(live, &record, stored, true).await;
+                    let deferred = record.head.deferred;
+                    let runs = record.head.state.status == Status::Running;
+                    if *stored != Some(record.head.version) && (deferred || (runs && !noted)) {
+                        // Where it fails, the next checkpoint, or the end, writes again.
+                        noted = self.write(live, &record, stored, deferred).await.is_ok();
                     }
                 }
             }

@@ -31,6 +31,7 @@ pub fn document() -> Value {
     let mut schemas = Schemas::default();
     let mut paths = paths::shared();
     described::<berth::Berths>("Berth", &mut schemas, &mut paths);
+    schemas.add::<Any>("Any");
     schemas.add::<Resource<Any, Any, Any>>("PlanRecord");
     schemas.add::<Listed<Resource<Any, Any, Any>>>("PlanPage");
     schemas.add::<Validated>("Validated");
