@@ -86,7 +86,7 @@ impl ServeArgs {
             return Err(ConfigError::OpenToAll(self.listen));
         }
         let mut settings =
-            Settings { keep: Duration::from_secs(u64::from(self.keep_days) * 86_400), ..Settings::default() };
+            Settings { keep: Duration::from_hours(u64::from(self.keep_days) * 24), ..Settings::default() };
         if let Some(workers) = self.workers {
             settings.workers = usize::from(workers);
         }

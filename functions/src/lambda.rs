@@ -50,7 +50,7 @@ pub fn router(config: LambdaConfig) -> Result<Router, StartError> {
     let plans = Plans::new(portolan::problem::registry(), store.stores(), config.settings)?;
     let margin = config.margin;
     let keep_to_end = move |mut request: Request, next: Next| async move {
-        let end = request.extensions().lambda_context_ref().map(|context| context.deadline());
+        let end = request.extensions().lambda_context_ref().map(lambda_http::Context::deadline);
         if let Some(end) = end {
             request.extensions_mut().insert(EndsAt(until(end, SystemTime::now(), margin)));
         }

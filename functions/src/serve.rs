@@ -30,7 +30,7 @@ const HEADER_TIME: Duration = Duration::from_secs(10);
 /// How long solves and connections get to end in an orderly way.
 const GOODBYE: Duration = Duration::from_secs(10);
 /// How often expired plans are looked for.
-const HOUSEKEEPING: Duration = Duration::from_secs(3600);
+const HOUSEKEEPING: Duration = Duration::from_hours(1);
 
 /// Why the server does not run.
 #[derive(Debug, thiserror::Error)]

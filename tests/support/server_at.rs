@@ -159,6 +159,6 @@ impl Server {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
-        tokio::time::timeout(Duration::from_secs(60), polled).await.expect("the plan never got there")
+        tokio::time::timeout(Duration::from_mins(1), polled).await.expect("the plan never got there")
     }
 }

@@ -86,8 +86,8 @@ impl Api {
             let route = |action: &str| format!("/v1/{}/{action}", problem.name());
             let served = Extension(Served(problem));
             router = router
-                .route(&route("plans"), post(submit::submit).layer(served.clone()))
-                .route(&route("validate"), post(check::validate).layer(served.clone()))
+                .route(&route("plans"), post(submit::submit).layer(served))
+                .route(&route("validate"), post(check::validate).layer(served))
                 .route(&route("verify"), post(check::verify).layer(served));
         }
         router = router.layer(from_fn_with_state(self.clone(), auth::admit));

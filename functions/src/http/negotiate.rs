@@ -83,14 +83,14 @@ mod tests {
 
     use super::*;
 
-    fn fields(name: HeaderName, values: &[&'static str]) -> HeaderMap {
+    fn fields(name: &HeaderName, values: &[&'static str]) -> HeaderMap {
         values.iter().map(|value| (name.clone(), HeaderValue::from_static(value))).collect()
     }
 
     #[test]
     fn the_best_liked_offer_wins() {
         let offers = ["application/json", "image/svg+xml", "text/plain"];
-        let chosen = |values: &[&'static str]| accept(&fields(header::ACCEPT, values), &offers).ok();
+        let chosen = |values: &[&'static str]| accept(&fields(&header::ACCEPT, values), &offers).ok();
         assert_eq!(chosen(&[]), Some("application/json"));
         assert_eq!(chosen(&["*/*"]), Some("application/json"));
         assert_eq!(chosen(&["image/svg+xml"]), Some("image/svg+xml"));
@@ -102,7 +102,7 @@ mod tests {
 
     #[test]
     fn preferences_are_read_as_rfc_7240_writes_them() {
-        let read = |values: &[&'static str]| Prefer::read(&fields(HeaderName::from_static("prefer"), values));
+        let read = |values: &[&'static str]| Prefer::read(&fields(&HeaderName::from_static("prefer"), values));
         let wait = |seconds| Some(Duration::from_secs(seconds));
         assert_eq!(read(&["respond-async, wait=10"]), Prefer { wait: wait(10), respond_async: true });
         assert_eq!(read(&["Respond-Async", "wait=\"3\"; x=y"]), Prefer { wait: wait(3), respond_async: true });

@@ -10,7 +10,7 @@ use std::time::Duration;
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
-use http_body_util::BodyExt;
+use http_body_util::{BodyExt, Collected};
 use jiff::{SignedDuration, Timestamp};
 
 use super::problem::{Code, Trouble};
@@ -23,7 +23,7 @@ const KEY_CHARS: usize = 255;
 /// How long a key is kept.
 const KEPT: SignedDuration = SignedDuration::from_hours(24);
 /// Longer than any request takes.
-const LEASE: Duration = Duration::from_secs(60);
+const LEASE: Duration = Duration::from_mins(1);
 /// Header fields that are given again.
 const HEADERS: [&str; 6] = ["content-type", "location", "etag", "retry-after", "preference-applied", "cache-status"];
 
@@ -103,7 +103,7 @@ impl Held {
         }
         let (parts, body) = response.into_parts();
         // A response of ours is complete in memory.
-        let body = body.collect().await.map(|body| body.to_bytes()).unwrap_or_else(|_| Bytes::new());
+        let body = body.collect().await.map_or_else(|_| Bytes::new(), Collected::to_bytes);
         let text = |name: &&str| Some(((*name).to_owned(), parts.headers.get(*name)?.to_str().ok()?.to_owned()));
         let kept = Kept {
             status: parts.status.as_u16(),

@@ -47,7 +47,7 @@ pub(super) async fn submit(
     if let Some((_, Some(earlier))) = &held
         && let Some(record) = promised_before(&api, &tenant, *earlier).await?
     {
-        let response = respond(given_before(record), prefer, &api)?;
+        let response = respond(&given_before(record), prefer, &api)?;
         return settle(held, response).await;
     }
     let time_left = parts.extensions.get::<EndsAt>().map(|end| end.0.saturating_duration_since(arrived));
@@ -62,7 +62,7 @@ pub(super) async fn submit(
         time_left,
     };
     let given = api.plans.submit(ask).await?;
-    let response = respond(given, prefer, &api)?;
+    let response = respond(&given, prefer, &api)?;
     settle(held, response).await
 }
 
@@ -80,14 +80,15 @@ async fn promised_before(api: &Api, tenant: &Tenant, id: PlanId) -> Result<Optio
 }
 
 fn given_before(record: Record) -> Given {
-    match record.head.state.status.is_final() || record.answer().is_some() {
-        true => Given::Answered { record, joined: true, stored: true },
-        false => Given::Promised { record, joined: true },
+    if record.head.state.status.is_final() || record.answer().is_some() {
+        Given::Answered { record, joined: true, stored: true }
+    } else {
+        Given::Promised { record, joined: true }
     }
 }
 
-fn respond(given: Given, prefer: Prefer, api: &Api) -> Result<Response, Trouble> {
-    let (record, mut headers, status) = match &given {
+fn respond(given: &Given, prefer: Prefer, api: &Api) -> Result<Response, Trouble> {
+    let (record, mut headers, status) = match given {
         Given::Known(record) => (record, fields("portolan; hit"), StatusCode::OK),
         Given::Answered { record, joined, stored } => {
             if let Some(failure) = record.head.failure {

@@ -152,36 +152,36 @@ mod tests {
 
     use super::*;
 
-    const FAR: Duration = Duration::from_secs(60);
+    const FAR: Duration = Duration::from_mins(1);
 
     #[test]
     fn awaited_work_goes_first_and_then_the_earlier_due() {
         let pool = Pool::new(1, 10).expect("threads start");
-        let (began, begun) = mpsc::channel();
+        let (tell, told) = mpsc::channel();
         let (open, gate) = mpsc::channel::<()>();
         let gate = Arc::new(Mutex::new(gate));
         let now = Instant::now();
         for name in ["a", "b"] {
-            let (began, gate) = (began.clone(), Arc::clone(&gate));
+            let (tell, gate) = (tell.clone(), Arc::clone(&gate));
             let class = if name == "a" { Class::Awaited } else { Class::Deferred };
             let hold = Box::new(move || {
-                began.send(name.to_owned()).expect("the test listens");
+                tell.send(name.to_owned()).expect("the test listens");
                 let _ = gate.lock().expect("no panic").recv();
             });
             pool.submit(class, now, false, hold).expect("room");
         }
-        let mut held = [begun.recv().expect("one"), begun.recv().expect("two")];
+        let mut held = [told.recv().expect("one"), told.recv().expect("two")];
         held.sort();
         assert_eq!(held, ["a", "b"], "each class has a thread");
         for (name, class, wait) in
             [("late", Class::Deferred, 9), ("soon", Class::Deferred, 1), ("awaited", Class::Awaited, 99)]
         {
-            let began = began.clone();
-            let tell = Box::new(move || began.send(name.to_owned()).expect("the test listens"));
-            pool.submit(class, now + Duration::from_secs(wait), false, tell).expect("room");
+            let tell = tell.clone();
+            let work = Box::new(move || tell.send(name.to_owned()).expect("the test listens"));
+            pool.submit(class, now + Duration::from_secs(wait), false, work).expect("room");
         }
         drop(open);
-        let order: Vec<String> = (0..3).map(|_| begun.recv_timeout(FAR).expect("runs")).collect();
+        let order: Vec<String> = (0..3).map(|_| told.recv_timeout(FAR).expect("runs")).collect();
         let at = |name: &str| order.iter().position(|seen| seen == name);
         assert!(at("soon") < at("late"), "{order:?}");
     }
@@ -189,14 +189,14 @@ mod tests {
     #[test]
     fn a_full_queue_refuses_all_but_acknowledged_work_and_a_ticket_takes_work_back() {
         let pool = Pool::new(1, 1).expect("threads start");
-        let (began, begun) = mpsc::channel();
+        let (tell, told) = mpsc::channel();
         let (open, gate) = mpsc::channel::<()>();
         let hold = Box::new(move || {
-            began.send(()).expect("the test listens");
+            tell.send(()).expect("the test listens");
             let _ = gate.recv();
         });
         pool.submit(Class::Deferred, Instant::now(), false, hold).expect("room");
-        begun.recv_timeout(FAR).expect("begins");
+        told.recv_timeout(FAR).expect("begins");
         let submit = |acknowledged| pool.submit(Class::Deferred, Instant::now(), acknowledged, Box::new(|| ()));
         let ticket = submit(false).expect("room for one");
         assert_eq!(submit(false).err(), Some(Full { waiting: 1 }));

@@ -18,8 +18,7 @@ pub fn serves(answer: &AnyAnswer, granted: Duration, options: &Options, would_gr
     match answer.stop {
         Stop::Deadline => granted >= would_grant && !options.improve,
         // The work limit is part of the fingerprint: the same request stops there again.
-        Stop::WorkLimit => true,
-        Stop::Proven | Stop::Exhausted => true,
+        Stop::WorkLimit | Stop::Proven | Stop::Exhausted => true,
         Stop::TargetGap | Stop::Cancelled => false,
     }
 }

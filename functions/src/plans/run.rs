@@ -94,7 +94,7 @@ impl Plans {
         loop {
             let found = self.watch(&live, &mut finished, &mut stored).await;
             let mut record = live.record();
-            match self.conclude(&live, found, &mut record, &mut earlier, improve) {
+            match Self::conclude(&live, found, &mut record, &mut earlier, improve) {
                 End::Later => {
                     touch(&mut record, self.stores.clock.now());
                     let _ = self.write(&live, &record, &mut stored, true).await;
@@ -161,7 +161,6 @@ impl Plans {
 
     /// What the end of a solve means. Puts the better answer into `record`.
     fn conclude(
-        &self,
         live: &Live,
         found: Option<Finished>,
         record: &mut Record,
@@ -254,11 +253,8 @@ impl Plans {
         });
         let limit = self.settings.deferred_time;
         let solve = Solve { class: Class::Deferred, limit, until: None, least: limit, epoch };
-        match self.queue(live, request, &solve, true) {
-            Ok(finished) => Some(finished),
-            // The pool is closed: the plan goes on after the next start.
-            Err(_) => None,
-        }
+        // Where the pool is closed, the plan goes on after the next start.
+        self.queue(live, request, &solve, true).ok()
     }
 
     /// Writes what has changed. An error is logged here, once.
@@ -310,7 +306,7 @@ impl Pace {
             return;
         }
         show();
-        self.spent += self.begun.elapsed() - before;
+        self.spent += self.begun.elapsed().saturating_sub(before);
     }
 }
 

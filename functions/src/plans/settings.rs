@@ -32,10 +32,10 @@ impl Default for Settings {
             queue: 64,
             inline_time: Duration::from_secs(10),
             max_wait: Duration::from_secs(limits::MAX_WAIT_S),
-            deferred_time: Duration::from_secs(300),
+            deferred_time: Duration::from_mins(5),
             deferral: true,
             checkpoint_every: Duration::from_millis(250),
-            keep: Duration::from_secs(30 * 86_400),
+            keep: Duration::from_hours(30 * 24),
         }
     }
 }

@@ -127,14 +127,18 @@ where
     futures_util::stream::iter(items)
 }
 
+/// A document with so many calls.
+fn calls(count: usize) -> String {
+    let calls: Vec<String> = (0..count).map(|n| format!(r#"{{"id":"{n}","arrival":0}}"#)).collect();
+    format!(r#"{{"berths":[{{"id":"n"}}],"calls":[{}]}}"#, calls.join(","))
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_million_vessels_are_refused() {
     let server = Server::real().await;
-    let calls: String = (0..1_000_000).map(|n| format!(r#"{{"id":"{n}"}},"#)).collect();
-    let body = format!(r#"{{"berths":[{{"id":"n"}}],"calls":[{}]}}"#, calls.trim_end_matches(','));
+    let body = calls(1_000_000);
     post_text(&server, "/v1/berth/plans", body).await.is_problem(413, "document_too_large");
-    let calls: String = (0..250_000).map(|n| format!(r#"{{"id":"{n}","arrival":0}},"#)).collect();
-    let body = format!(r#"{{"berths":[{{"id":"n"}}],"calls":[{}]}}"#, calls.trim_end_matches(','));
+    let body = calls(250_000);
     let reply = post_text(&server, "/v1/berth/plans", body).await;
     reply.is_problem(422, "invalid");
     assert!(issues(&reply).iter().any(|(path, _)| path == "/calls"), "{:#}", reply.body);

@@ -66,7 +66,7 @@ impl Process {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         };
-        tokio::time::timeout(Duration::from_secs(60), polled).await.expect("it never got there")
+        tokio::time::timeout(Duration::from_mins(1), polled).await.expect("it never got there")
     }
 
     /// `kill -9`.

@@ -247,7 +247,7 @@ mod tests {
     fn a_damaged_file_is_named_and_kept() {
         let folder = folder("damaged");
         let file = folder.join(FILE);
-        for damage in [&b"not a store at all"[..], &[0xff; 100_000]] {
+        for damage in [&b"not a store at all"[..], &vec![0xff; 100_000]] {
             std::fs::create_dir_all(&folder).expect("a folder can be made");
             std::fs::write(&file, damage).expect("a file can be written");
             let error = open(&folder).err().expect("that is no store");

@@ -1,4 +1,4 @@
-//! The description of the API (OpenAPI 3.1): schemas from the very types that are sent, paths from the tables below.
+//! The description of the API (`OpenAPI` 3.1): schemas from the very types that are sent, paths from the tables below.
 //!
 //! The committed copy is `infra/openapi.json`. A test fails where it differs from this, and another where this would break a
 //! program that was written against it.
