@@ -58,6 +58,9 @@ async fn collect(mut body: Body, announced: u64) -> Result<Bytes, Broken> {
 
 /// Whether the body claims to be something that is read here. No claim is fine.
 pub(super) fn check_media_type(headers: &HeaderMap, text_too: bool) -> Result<(), Trouble> {
+    if headers.get(header::CONTENT_ENCODING).is_some_and(|value| value != "identity") {
+        return Err(Trouble::new(Code::UnsupportedMediaType, "send the body without Content-Encoding"));
+    }
     let Some(value) = headers.get(header::CONTENT_TYPE) else { return Ok(()) };
     let name = value.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let is_json = name == "application/json" || (name.starts_with("application/") && name.ends_with("+json"));

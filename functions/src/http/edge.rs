@@ -55,7 +55,8 @@ pub(super) async fn edge(request: Request, next: Next) -> Response {
 
     let tenant = response.extensions().get::<ByTenant>().map(|tenant| tenant.0.to_string());
     let plan = response.extensions().get::<AboutPlan>().map(|plan| plan.0.to_string());
-    let (status, latency_ms) = (response.status().as_u16(), begun.elapsed().as_secs_f64() * 1000.0);
+    let status = response.status().as_u16();
+    let latency_ms = begun.elapsed().as_micros() as f64 / 1000.0;
     let _in_span = span.enter();
     tracing::info!(%method, route, status, latency_ms, tenant, plan, "answered");
     response

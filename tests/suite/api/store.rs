@@ -124,6 +124,26 @@ async fn a_real_plan_is_a_document_that_verifies() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_described_is_served() {
+    let server = Server::real().await;
+    let description = server.get("/openapi.json").await.body;
+    let mut served = 0;
+    for (path, item) in description["paths"].as_object().unwrap() {
+        for method in item.as_object().unwrap().keys().filter(|name| *name != "parameters") {
+            let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
+            let reply = server.send(server.request(method.clone(), &path.replace("{id}", "none"))).await;
+            let status = reply.status.as_u16().to_string();
+            let responses = &item[method.as_str().to_lowercase()]["responses"];
+            assert!(responses[&status].is_object(), "{method} {path} answers {status}, which is not described");
+            assert_ne!(reply.status, 405, "{method} {path}");
+            served += 1;
+        }
+    }
+    assert!(served >= 9, "{served}");
+    server.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn health_and_description_are_there() {
     let server = Server::start(Setup::default()).await;
     assert_eq!(server.get("/livez").await.body, json!({"status": "up"}));
