@@ -29,8 +29,8 @@ const CONNECTIONS: usize = 1024;
 const HEADER_TIME: Duration = Duration::from_secs(10);
 /// How long solves and connections get to end in an orderly way.
 const GOODBYE: Duration = Duration::from_secs(10);
-/// How often expired plans are looked for.
-const HOUSEKEEPING: Duration = Duration::from_hours(1);
+/// How often the store is kept to its bounds.
+const HOUSEKEEPING: Duration = Duration::from_mins(5);
 
 /// Why the server does not run.
 #[derive(Debug, thiserror::Error)]

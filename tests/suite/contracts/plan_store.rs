@@ -150,7 +150,14 @@ async fn kept_in_a_file() {
 
 #[tokio::test]
 async fn beyond_its_bound_a_store_forgets_the_oldest_finished_plans() {
-    let (stores, _) = in_memory(Bounds { plans: 3, bytes: u64::MAX });
+    // Each of them has a request of seven bytes.
+    for bounds in [Bounds { plans: 3, bytes: u64::MAX }, Bounds { plans: 99, bytes: 27 }] {
+        keeps_the_newest_three(bounds).await;
+    }
+}
+
+async fn keeps_the_newest_three(bounds: Bounds) {
+    let (stores, _) = in_memory(bounds);
     let tenant = Tenant::local();
     let mut ids = Vec::new();
     for status in [Status::Running, Status::Done, Status::Done, Status::Done, Status::Done] {

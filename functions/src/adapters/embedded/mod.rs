@@ -8,6 +8,7 @@
 //! | `heads` | tenant, plan | [`Head`](crate::plans::record::Head) in JSON |
 //! | `requests` | tenant, plan | the request in JSON |
 //! | `bests` | tenant, plan | [`Best`](crate::plans::record::Best) in JSON |
+//! | `sizes` | tenant, plan | bytes of its request and of its best plan |
 //! | `finished` | tenant, fingerprint | the finished plan with the smallest gap, and the gap |
 //! | `replays` | tenant, idempotency key | [`Claim`](crate::ports::Claim) in JSON |
 //! | `about` | name | number: the version of this layout |
@@ -29,6 +30,7 @@ type PlanTable = TableDefinition<'static, (&'static str, u128), &'static [u8]>;
 const HEADS: PlanTable = TableDefinition::new("heads");
 const REQUESTS: PlanTable = TableDefinition::new("requests");
 const BESTS: PlanTable = TableDefinition::new("bests");
+const SIZES: TableDefinition<(&str, u128), (u64, u64)> = TableDefinition::new("sizes");
 const FINISHED: TableDefinition<(&str, &str), (u128, f64)> = TableDefinition::new("finished");
 const REPLAYS: TableDefinition<(&str, &str), &[u8]> = TableDefinition::new("replays");
 const ABOUT: TableDefinition<&str, u64> = TableDefinition::new("about");
@@ -134,6 +136,7 @@ impl Embedded {
             for table in [HEADS, REQUESTS, BESTS] {
                 write.open_table(table)?;
             }
+            write.open_table(SIZES)?;
             write.open_table(FINISHED)?;
             // Whoever held a claim is gone: this process has the lock.
             replays::end_leases(&mut write.open_table(REPLAYS)?)?;

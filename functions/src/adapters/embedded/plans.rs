@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use redb::{ReadTransaction, ReadableTable, WriteTransaction};
 
-use super::{BESTS, Embedded, FINISHED, Fault, HEADS, PlanTable, REQUESTS, unreadable};
+use super::{BESTS, Embedded, FINISHED, Fault, HEADS, PlanTable, REQUESTS, SIZES, unreadable};
 use crate::plans::record::{Head, PlanId, Tenant};
 use crate::plans::state::Status;
 use crate::ports::{Later, Page, Parts, PlanStore, Query, StoreError, Stored, Write};
@@ -47,6 +47,10 @@ impl PlanStore for Embedded {
                     transaction.open_table(table)?.insert(key, part.as_ref())?;
                 }
             }
+            let mut sizes = transaction.open_table(SIZES)?;
+            let (request, best) = sizes.get(key)?.map_or((0, 0), |sizes| sizes.value());
+            let size = |part: Option<&Arc<[u8]>>, known: u64| part.map_or(known, |part| part.len() as u64);
+            sizes.insert(key, (size(write.request.as_ref(), request), size(write.best.as_ref(), best)))?;
             if write.head.state.status == Status::Done {
                 note_finished(transaction, &tenant, &write.head)?;
             }
@@ -115,6 +119,7 @@ pub(super) fn remove(transaction: &WriteTransaction, tenant: &Tenant, head: &Hea
     for table in [HEADS, REQUESTS, BESTS] {
         transaction.open_table(table)?.remove(key)?;
     }
+    transaction.open_table(SIZES)?.remove(key)?;
     let mut finished = transaction.open_table(FINISHED)?;
     let index = (tenant.name(), head.fingerprint.as_str());
     let is_it = finished.get(index)?.is_some_and(|known| known.value().0 == head.id.number());

@@ -3,7 +3,7 @@
 use redb::ReadableTable;
 
 use super::plans::{head, is_expired, remove};
-use super::{ABOUT, BESTS, Embedded, HEADS, LAYOUT, REPLAYS, REQUESTS, replays};
+use super::{ABOUT, Embedded, HEADS, LAYOUT, REPLAYS, SIZES, replays};
 use crate::plans::record::{Head, PlanId, Tenant};
 use crate::ports::{Later, StoreError, Upkeep};
 
@@ -29,8 +29,7 @@ impl Upkeep for Embedded {
             let mut kept: Vec<(Tenant, Head, u64)> = Vec::new();
             let (mut plans, mut bytes) = (0, 0);
             {
-                let (heads, requests) = (transaction.open_table(HEADS)?, transaction.open_table(REQUESTS)?);
-                let bests = transaction.open_table(BESTS)?;
+                let (heads, sizes) = (transaction.open_table(HEADS)?, transaction.open_table(SIZES)?);
                 for entry in heads.iter()? {
                     let (key, value) = entry?;
                     let head = head(value.value())?;
@@ -39,10 +38,8 @@ impl Upkeep for Embedded {
                         gone.push((tenant, head));
                         continue;
                     }
-                    let mut size = 0;
-                    for part in [&requests, &bests] {
-                        size += part.get(key.value())?.map_or(0, |part| part.value().len() as u64);
-                    }
+                    let (request, best) = sizes.get(key.value())?.map_or((0, 0), |sizes| sizes.value());
+                    let size = request + best;
                     plans += 1;
                     bytes += size;
                     if head.state.status.is_final() {
