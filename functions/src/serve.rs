@@ -84,7 +84,8 @@ async fn serve(config: ServeConfig, problems: Problems) -> Result<(), ServeError
     }
     let housekeeping = tokio::spawn(Arc::clone(&plans).keep_house(HOUSEKEEPING));
     greet(listener.local_addr()?, config.data.as_deref())?;
-    let router = Api::new(Arc::clone(&plans), config.keys).router();
+    let own_names_only = config.keys.is_none();
+    let router = Api::new(Arc::clone(&plans), config.keys).own_names_only(own_names_only).router();
     accept(listener, router, asked_to_end(), || plans.close(GOODBYE)).await;
     housekeeping.abort();
     Ok(())

@@ -1,7 +1,9 @@
 //! Who asks: the tenant behind an API key, or the one local tenant where no keys are in use.
 
+use std::net::IpAddr;
+
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderName, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
@@ -11,6 +13,11 @@ use super::problem::{Code, Trouble};
 use crate::plans::record::Tenant;
 
 pub(super) async fn admit(State(api): State<Api>, mut request: Request, next: Next) -> Response {
+    if api.own_names_only && !is_from_here(request.headers()) {
+        let detail =
+            "use http://127.0.0.1 or http://localhost; for other names and for web pages, serve with --api-keys";
+        return Trouble::new(Code::Misdirected, detail).into_response();
+    }
     let tenant = match &api.keys {
         None => Tenant::local(),
         Some(keys) => match key(request.headers()).and_then(|key| keys.tenant(key)) {
@@ -22,6 +29,25 @@ pub(super) async fn admit(State(api): State<Api>, mut request: Request, next: Ne
     let mut response = next.run(request).await;
     response.extensions_mut().insert(ByTenant(tenant));
     response
+}
+
+/// Whether a request was sent to a name of this machine, and by no page of another site.
+fn is_from_here(headers: &HeaderMap) -> bool {
+    let text = |name| headers.get(name).map(|value: &HeaderValue| value.to_str().unwrap_or_default());
+    let own_host = text(header::HOST).is_none_or(is_own);
+    let own_origin =
+        text(header::ORIGIN).is_none_or(|origin| origin.split_once("://").is_some_and(|(_, it)| is_own(it)));
+    own_host && own_origin
+}
+
+/// Whether an authority, `host[:port]`, is this machine.
+fn is_own(authority: &str) -> bool {
+    let host = match authority.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+        _ => authority,
+    };
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
 }
 
 fn key(headers: &HeaderMap) -> Option<&str> {
@@ -36,4 +62,19 @@ fn key(headers: &HeaderMap) -> Option<&str> {
 fn refused() -> Trouble {
     Trouble::new(Code::Unauthorized, "send a valid key as `Authorization: Bearer KEY` or `x-api-key: KEY`")
         .with(header::WWW_AUTHENTICATE, "Bearer realm=\"portolan\"")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn own_names_are_those_of_loopback() {
+        for own in ["localhost", "LocalHost:8080", "127.0.0.1:8080", "127.0.0.1", "[::1]:80", "[::1]"] {
+            assert!(is_own(own), "{own}");
+        }
+        for other in ["", "example.org", "127.0.0.1.example.org:80", "192.0.2.1:80", "[2001:db8::1]:80"] {
+            assert!(!is_own(other), "{other}");
+        }
+    }
 }

@@ -6,7 +6,7 @@
 //!
 //! | route | handler |
 //! |---|---|
-//! | `POST /v1/{problem}/plans` | [`submit`] |
+//! | `POST /v1/{problem}/plans` | `submit` |
 //! | `POST /v1/{problem}/validate`, `/verify` | `check` |
 //! | `GET /v1/plans`, `GET` and `DELETE /v1/plans/{id}` | `stored` |
 //! | `GET /livez`, `/readyz`, `/openapi.json` | `service` |
@@ -50,6 +50,8 @@ pub struct Api {
     plans: Arc<Plans>,
     keys: Option<Arc<KeyRing>>,
     body_time: Duration,
+    /// Whether only requests to and from this machine's own names are served.
+    own_names_only: bool,
     /// Documents that are parsed at the same time, each up to ten megabytes of text.
     parsing: Arc<Semaphore>,
 }
@@ -67,13 +69,21 @@ impl Api {
     pub fn new(plans: Arc<Plans>, keys: Option<KeyRing>) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let parsing = Arc::new(Semaphore::new(2 * cores));
-        Self { plans, keys: keys.map(Arc::new), body_time: BODY_TIME, parsing }
+        Self { plans, keys: keys.map(Arc::new), body_time: BODY_TIME, own_names_only: false, parsing }
     }
 
     /// With another limit to the time that a body may take.
     #[must_use]
     pub fn body_time(mut self, body_time: Duration) -> Self {
         self.body_time = body_time;
+        self
+    }
+
+    /// Serves requests to and from this machine's own names only. Without keys, loopback alone does not keep a web page out that
+    /// the user has open: it can post across origins, and with a name that resolves to 127.0.0.1 it can read as well.
+    #[must_use]
+    pub fn own_names_only(mut self, only: bool) -> Self {
+        self.own_names_only = only;
         self
     }
 

@@ -58,6 +58,8 @@ pub enum Code {
     PlanWithheld,
     /// An earlier version stored what this one cannot read.
     RequestUnreadable,
+    /// A web page of another site asks, or the request was sent to another name.
+    Misdirected,
     /// Too much to do.
     Overloaded,
     /// Plans cannot be stored.
@@ -68,7 +70,7 @@ pub enum Code {
 
 impl Code {
     /// Every code.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::NotJson,
         Self::BadRequest,
         Self::Unauthorized,
@@ -89,6 +91,7 @@ impl Code {
         Self::SolverPanicked,
         Self::PlanWithheld,
         Self::RequestUnreadable,
+        Self::Misdirected,
         Self::Overloaded,
         Self::StoreUnavailable,
         Self::ShuttingDown,
@@ -126,6 +129,7 @@ impl Code {
             Self::RequestUnreadable => {
                 ("request_unreadable", S::INTERNAL_SERVER_ERROR, "The stored request cannot be read")
             }
+            Self::Misdirected => ("misdirected", S::MISDIRECTED_REQUEST, "Only this machine is served without a key"),
             Self::Overloaded => ("overloaded", S::SERVICE_UNAVAILABLE, "Too much to do right now"),
             Self::StoreUnavailable => ("store_unavailable", S::SERVICE_UNAVAILABLE, "Plans cannot be stored"),
             Self::ShuttingDown => ("shutting_down", S::SERVICE_UNAVAILABLE, "The service is shutting down"),

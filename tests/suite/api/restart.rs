@@ -150,13 +150,17 @@ async fn an_orderly_end_leaves_deferred_plans_to_the_next_start() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_folder_that_cannot_be_used_is_named() {
+async fn a_folder_in_use_an_open_address_and_foreign_pages_are_refused() {
     let folder = Folder::new("used");
     let first = Process::start(&folder.0);
     let second = command(&folder.0, "127.0.0.1:0").output().unwrap();
     assert!(!second.status.success());
     let said = String::from_utf8_lossy(&second.stderr).into_owned();
     assert!(said.contains("InUse") || said.contains("is in use"), "{said}");
+    for (name, value) in [("host", "rebound.example"), ("origin", "https://page.example"), ("origin", "null")] {
+        let request = first.client.get(format!("{}/v1/plans", first.base)).header(name, value);
+        Reply::of(request.send().await.unwrap()).await.is_problem(421, "misdirected");
+    }
     first.end();
     let open = command(&folder.0, "0.0.0.0:0").output().unwrap();
     assert!(!open.status.success());

@@ -127,7 +127,7 @@ async fn a_real_plan_is_a_document_that_verifies() {
 async fn what_is_described_is_served() {
     let server = Server::real().await;
     let description = server.get("/openapi.json").await.body;
-    let mut served = 0;
+    let mut count = 0;
     for (path, item) in description["paths"].as_object().unwrap() {
         for method in item.as_object().unwrap().keys().filter(|name| *name != "parameters") {
             let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
@@ -136,10 +136,10 @@ async fn what_is_described_is_served() {
             let responses = &item[method.as_str().to_lowercase()]["responses"];
             assert!(responses[&status].is_object(), "{method} {path} answers {status}, which is not described");
             assert_ne!(reply.status, 405, "{method} {path}");
-            served += 1;
+            count += 1;
         }
     }
-    assert!(served >= 9, "{served}");
+    assert!(count >= 9, "{count}");
     server.close().await;
 }
 

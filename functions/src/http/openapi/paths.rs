@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use crate::plans::state::Status;
 
 /// Troubles that any request under `/v1` may meet.
-const ALWAYS: &[u16] = &[400, 401, 406, 500, 503];
+const ALWAYS: &[u16] = &[400, 401, 406, 421, 500, 503];
 
 /// The paths of one problem.
 pub(super) fn of_problem(problem: &str, request: &str, record: &str, document: &str) -> Map<String, Value> {
@@ -166,6 +166,7 @@ fn trouble(status: u16) -> &'static str {
         412 => "The plan has changed.",
         413 => "The body is too large.",
         415 => "The body is of no media type that is read here.",
+        421 => "Sent to, or by a page of, another name than this machine's, without API keys in use.",
         422 => "The document is not valid; every issue with its JSON pointer.",
         500 => "A bug, logged under the request id.",
         _ => "Not now: try again after `Retry-After`.",
