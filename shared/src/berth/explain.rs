@@ -182,7 +182,9 @@ impl<'a> Port<'a> {
                 stays[place.berth.at()].push(Stay { call, start: place.start, free });
             }
         }
-        stays.iter_mut().for_each(|berth| berth.sort_by_key(|stay| stay.start));
+        for berth in &mut stays {
+            berth.sort_by_key(|stay| stay.start);
+        }
         Self { instance, stays, horizon: slots::horizon(instance.berths(), instance.calls()) }
     }
 

@@ -9,7 +9,7 @@ use super::instance::{Assignment, Berth, Call, Closure, CostTerms, Instance, Tid
 use super::slots;
 use super::wire::{AssignmentWire, BerthWire, CallWire, StabilityWire, TideWire, WindowWire, Wire};
 use crate::ids::{BerthIdx, CallIdx};
-use crate::issue::{Issue, Issues};
+use crate::issue::{Issue, Issues, pointer_token};
 use crate::limits;
 use crate::time::Time;
 use crate::units::{Centimetres, Seconds};
@@ -344,7 +344,7 @@ impl Reader {
         match (&wire.handling_s, wire.moves) {
             (Some(by_berth), None) => {
                 for (name, &seconds) in by_berth {
-                    let path = format!("{path}/handling_s/{}", name.replace('~', "~0").replace('/', "~1"));
+                    let path = format!("{path}/handling_s{}", pointer_token(name));
                     let seconds = self.whole(&path, seconds, 1, 366 * 86_400);
                     match rates.names.get(name.as_str()) {
                         Some(berth) => handling[berth.at()] = Some(Seconds(seconds)),
@@ -362,10 +362,10 @@ impl Reader {
                 }
             }
             (Some(_), Some(_)) => {
-                self.note("work_given_twice", path, "the call has both handling_s and moves", "give one of them")
+                self.note("work_given_twice", path, "the call has both handling_s and moves", "give one of them");
             }
             (None, None) => {
-                self.note("work_missing", path, "the call has neither handling_s nor moves", "give one of them")
+                self.note("work_missing", path, "the call has neither handling_s nor moves", "give one of them");
             }
         }
         handling
