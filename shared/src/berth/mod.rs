@@ -22,13 +22,18 @@
 
 mod classes;
 mod explain;
+#[cfg(test)]
+mod first_come;
 pub mod instance;
 pub mod plan;
 mod slots;
+mod svg;
+mod table;
 pub mod text;
 mod validate;
 pub mod verify;
 pub mod wire;
+mod words;
 
 pub use explain::{Blocker, Delay, LeftOut, Lever, Remedy};
 pub use instance::{Assignment, Instance, Slot};
@@ -104,11 +109,11 @@ impl Problem for Berths {
         verify::verify(instance, answer)
     }
 
-    fn table(_instance: &Instance, _answer: &Answer<Plan, Certificate>) -> String {
-        String::new()
+    fn table(instance: &Instance, answer: &Answer<Plan, Certificate>) -> String {
+        table::table(instance, answer)
     }
 
-    fn svg(_instance: &Instance, _answer: &Answer<Plan, Certificate>) -> String {
-        String::new()
+    fn svg(instance: &Instance, answer: &Answer<Plan, Certificate>) -> String {
+        svg::svg(instance, answer)
     }
 }
