@@ -23,13 +23,18 @@
 pub mod certificate;
 mod classes;
 mod explain;
+#[cfg(test)]
+mod first_come;
 pub mod instance;
 pub mod plan;
 mod slots;
+mod svg;
+mod table;
 pub mod text;
 mod validate;
 mod verify;
 pub mod wire;
+mod words;
 
 pub use certificate::Certificate;
 pub use explain::{Blocker, Delay, LeftOut, Lever, Remedy};
@@ -105,11 +110,11 @@ impl Problem for Berths {
         verify::verify(instance, answer)
     }
 
-    fn table(_instance: &Instance, _answer: &Answer<Plan, Certificate>) -> String {
-        String::new()
+    fn table(instance: &Instance, answer: &Answer<Plan, Certificate>) -> String {
+        table::table(instance, answer)
     }
 
-    fn svg(_instance: &Instance, _answer: &Answer<Plan, Certificate>) -> String {
-        String::new()
+    fn svg(instance: &Instance, answer: &Answer<Plan, Certificate>) -> String {
+        svg::svg(instance, answer)
     }
 }
