@@ -2,3 +2,5 @@
 //!
 //! Layer rule: `bin -> http -> plans -> ports <- adapters`. Nothing below `http` knows HTTP; nothing but
 //! `adapters` knows where things are kept.
+
+pub mod cli;

@@ -25,6 +25,7 @@ mod classes;
 mod explain;
 #[cfg(test)]
 mod first_come;
+pub mod generate;
 pub mod instance;
 pub mod plan;
 mod slots;
