@@ -26,6 +26,8 @@ mod explain;
 mod first_come;
 pub mod generate;
 pub mod instance;
+#[cfg(test)]
+mod naive;
 pub mod plan;
 mod slots;
 mod svg;
@@ -36,7 +38,7 @@ pub mod verify;
 pub mod wire;
 mod words;
 
-pub use explain::{Blocker, Delay, LeftOut, Lever, Remedy};
+pub use explain::{Blocker, ClassChange, Delay, LeftOut, Lever, Remedy};
 pub use instance::{Assignment, Instance, Slot};
 pub use plan::{Plan, Schedule};
 pub use verify::Certificate;
