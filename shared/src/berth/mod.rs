@@ -27,6 +27,8 @@ mod explain;
 mod first_come;
 pub mod generate;
 pub mod instance;
+#[cfg(test)]
+mod naive;
 pub mod plan;
 mod slots;
 mod svg;
@@ -38,7 +40,7 @@ pub mod wire;
 mod words;
 
 pub use certificate::Certificate;
-pub use explain::{Blocker, Delay, LeftOut, Lever, Remedy};
+pub use explain::{Blocker, ClassChange, Delay, LeftOut, Lever, Remedy};
 pub use instance::{Assignment, Instance, Slot};
 pub use plan::{Plan, Schedule};
 pub use wire::Wire;

@@ -14,6 +14,9 @@ use crate::limits;
 use crate::time::Time;
 use crate::units::{Centimetres, Seconds};
 
+#[cfg(test)]
+mod tests;
+
 impl TryFrom<&Wire> for Instance {
     type Error = Vec<Issue>;
 
@@ -440,23 +443,28 @@ impl Reader {
             placed.push((berth, start, free, CallIdx::new(at)));
         }
         placed.sort_unstable();
-        for pair in placed.windows(2) {
-            let ((berth, _, free, first), (other, start, _, second)) = (pair[0], pair[1]);
-            if berth == other && start < free {
-                let shown = Time::from_seconds(free, self.origin);
+        // The stay that holds its berth longest so far: a long one may overlap several.
+        let mut held: Option<(BerthIdx, Seconds, CallIdx)> = None;
+        for (berth, start, free, call) in placed {
+            let holder = held.filter(|&(held, until, _)| held == berth && start < until);
+            if let Some((_, until, first)) = holder {
                 let cause = format!(
-                    "{} is frozen at {} until {shown}, clearance included, and {} is frozen there from {}",
+                    "{} is frozen at {} until {}, clearance included, and {} is frozen there from {}",
                     calls[first.at()].id,
                     berths[berth.at()].id,
-                    calls[second.at()].id,
+                    Time::from_seconds(until, self.origin),
+                    calls[call.at()].id,
                     Time::from_seconds(start, self.origin)
                 );
                 self.note(
                     "frozen_calls_overlap",
-                    &format!("/calls/{}/frozen", second.at()),
+                    &format!("/calls/{}/frozen", call.at()),
                     cause,
                     "move or unfreeze one of the two",
                 );
+            }
+            if holder.is_none_or(|(_, until, _)| until < free) {
+                held = Some((berth, free, call));
             }
         }
     }

@@ -59,6 +59,17 @@ pub(super) fn grouped(number: i64) -> String {
     text
 }
 
+/// What a remedy costs: class by class where there are several, since their multipliers say nothing to people.
+fn price(remedy: &Remedy) -> String {
+    if remedy.class_changes.is_empty() {
+        return format!("objective {}", signed(remedy.objective_change));
+    }
+    let classes = remedy.class_changes.iter();
+    let changes: Vec<String> =
+        classes.map(|change| format!("class {} {}", change.class, signed(change.cost_change))).collect();
+    changes.join(", ")
+}
+
 /// A change of the objective, with its sign.
 fn signed(number: i64) -> String {
     if number > 0 { format!("+{}", grouped(number)) } else { grouped(number) }
@@ -169,10 +180,12 @@ impl Words {
             Lever::LeaveLater { berth, by_s } => {
                 format!("let it leave {} {} later", clean(berth), self.duration(*by_s))
             }
-            Lever::KeepOpen { berth, by_s } => format!("keep {} open {} longer", clean(berth), self.duration(*by_s)),
+            Lever::KeepOpen { berth, from, by_s } => {
+                format!("keep {} open {} longer from {}", clean(berth), self.duration(*by_s), self.time(*from))
+            }
         };
         let earlier = remedy.earlier_s.map_or_else(String::new, |s| format!(", {} earlier", self.duration(s)));
-        format!("{change}: start {}{earlier}, objective {}", self.time(remedy.start), signed(remedy.objective_change))
+        format!("{change}: start {}{earlier}, {}", self.time(remedy.start), price(remedy))
     }
 }
 
