@@ -190,4 +190,3 @@ pub(super) fn explain(instance: &Instance, schedule: &Schedule) -> Vec<Explained
     });
     explained.collect()
 }
-
