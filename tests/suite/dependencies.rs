@@ -5,11 +5,21 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::repository;
+use portolan_tests::repository;
 
 /// Licences that go with Apache-2.0. A crate passes if any way to satisfy its expression uses only these.
 const LICENCES: [&str; 11] = [
-    "0BSD", "Apache-2.0", "Apache-2.0 WITH LLVM-exception", "BSD-2-Clause", "BSD-3-Clause", "BSL-1.0", "CC0-1.0", "ISC", "MIT", "Unicode-3.0", "Zlib",
+    "0BSD",
+    "Apache-2.0",
+    "Apache-2.0 WITH LLVM-exception",
+    "BSD-2-Clause",
+    "BSD-3-Clause",
+    "BSL-1.0",
+    "CC0-1.0",
+    "ISC",
+    "MIT",
+    "Unicode-3.0",
+    "Zlib",
 ];
 
 /// Crates that the pure solver crate must not reach: runtimes, sockets, clouds, and builds that need a C++ tool chain.
@@ -57,9 +67,14 @@ fn the_solver_reaches_no_runtime_socket_or_cloud() {
     let metadata = metadata();
     let nodes: BTreeMap<&str, &Value> =
         metadata["resolve"]["nodes"].as_array().expect("nodes").iter().map(|node| (text(node, "id"), node)).collect();
-    let names: BTreeMap<&str, &str> =
-        metadata["packages"].as_array().expect("packages").iter().map(|package| (text(package, "id"), text(package, "name"))).collect();
-    let root = names.iter().find(|(id, name)| **name == "portolan" && id.contains("shared")).expect("the solver crate").0;
+    let names: BTreeMap<&str, &str> = metadata["packages"]
+        .as_array()
+        .expect("packages")
+        .iter()
+        .map(|package| (text(package, "id"), text(package, "name")))
+        .collect();
+    let root =
+        names.iter().find(|(id, name)| **name == "portolan" && id.contains("shared")).expect("the solver crate").0;
     // The API description is a feature of its own; follow what the library itself needs.
     let mut reached = BTreeSet::new();
     let mut open = vec![*root];
@@ -72,7 +87,8 @@ fn the_solver_reaches_no_runtime_socket_or_cloud() {
             }
         }
     }
-    let wrong: Vec<&&str> = reached.iter().filter(|name| NOT_IN_THE_SOLVER.contains(*name) || name.starts_with("aws-")).collect();
+    let wrong: Vec<&&str> =
+        reached.iter().filter(|name| NOT_IN_THE_SOLVER.contains(*name) || name.starts_with("aws-")).collect();
     assert!(reached.contains("serde"), "the walk found nothing");
     assert!(wrong.is_empty(), "{wrong:?}");
 }

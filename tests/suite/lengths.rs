@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::repository;
+use portolan_tests::repository;
 
 const MOST_LINES: usize = 520;
 

@@ -2,3 +2,5 @@
 #![allow(clippy::unwrap_used)] // in a test, a panic is the report
 
 mod api;
+mod dependencies;
+mod lengths;
