@@ -69,7 +69,9 @@ fn visits(instance: &Instance, words: Words, plan: &Plan) -> String {
     let rows: Vec<([String; WHY], Vec<String>)> =
         plan.assignments.iter().map(|visit| (cells(words, plan, visit), why(instance, words, plan, visit))).collect();
     let mut widths: Vec<usize> = (0..WHY)
-        .map(|column| rows.iter().map(|(cells, _)| width(&cells[column])).max().unwrap_or(0).max(HEADINGS[column].len()))
+        .map(|column| {
+            rows.iter().map(|(cells, _)| width(&cells[column])).max().unwrap_or(0).max(HEADINGS[column].len())
+        })
         .collect();
     let has_vessels = plan.assignments.iter().any(|visit| visit.vessel.is_some());
     let shown: Vec<usize> = (0..WHY).filter(|&column| column != 2 || has_vessels).collect();

@@ -23,7 +23,8 @@ fn berth() -> impl Strategy<Value = BerthWire> {
         }),
     ];
     let closures = prop::collection::vec((0..30_i64, 1..12_i64), 0..3).prop_map(|spans| {
-        let closure = |(from, length)| ClosureWire { from: Time::Offset(from), to: Time::Offset(from + length), reason: None };
+        let closure =
+            |(from, length)| ClosureWire { from: Time::Offset(from), to: Time::Offset(from + length), reason: None };
         spans.into_iter().map(closure).collect::<Vec<_>>()
     });
     let tide = prop_oneof![
@@ -34,14 +35,16 @@ fn berth() -> impl Strategy<Value = BerthWire> {
         }),
     ];
     let limits = (prop::option::of(Just(200.0)), prop::option::of(Just(13.0)));
-    (open, closures, tide, limits, 0..3_i64).prop_map(|(open, closures, tide, (length_m, draft_m), clearance)| BerthWire {
-        open,
-        closures,
-        tide,
-        length_m,
-        draft_m,
-        clearance_s: (clearance > 0).then_some(clearance),
-        ..BerthWire::default()
+    (open, closures, tide, limits, 0..3_i64).prop_map(|(open, closures, tide, (length_m, draft_m), clearance)| {
+        BerthWire {
+            open,
+            closures,
+            tide,
+            length_m,
+            draft_m,
+            clearance_s: (clearance > 0).then_some(clearance),
+            ..BerthWire::default()
+        }
     })
 }
 
@@ -67,7 +70,10 @@ fn call(berths: usize) -> impl Strategy<Value = Draft> {
     (
         (0..20_i64, prop::collection::vec(time, berths), (0..4_i64, 0..4_i64)),
         (optional_time(8), prop_oneof![3 => Just(None), 1 => (12..50_i64).prop_map(Some)], vessel),
-        (prop_oneof![3 => Just(0_u8), 1 => 0..3_u8], prop_oneof![3 => Just(None), 1 => (0..berths, 0..30_i64).prop_map(Some)]),
+        (
+            prop_oneof![3 => Just(0_u8), 1 => 0..3_u8],
+            prop_oneof![3 => Just(None), 1 => (0..berths, 0..30_i64).prop_map(Some)],
+        ),
     )
         .prop_map(|((arrival, handling, weights), (due, latest, vessel), (class, earlier))| Draft {
             arrival,
@@ -111,7 +117,8 @@ fn wire(mut berths: Vec<BerthWire>, drafts: Vec<Draft>, stability: (i64, i64), a
             call.latest_departure = draft.latest.map(Time::Offset);
             (call.length_m, call.draft_m) = draft.vessel;
             call.class = Some(draft.class);
-            call.earlier = draft.earlier.map(|(at, start)| AssignmentWire { berth: format!("B{at}"), start: Time::Offset(start) });
+            call.earlier =
+                draft.earlier.map(|(at, start)| AssignmentWire { berth: format!("B{at}"), start: Time::Offset(start) });
         }
         call
     });

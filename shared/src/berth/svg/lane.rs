@@ -82,9 +82,10 @@ pub(super) fn lanes<'a>(instance: &'a Instance, words: Words, plan: &'a Plan, to
 fn place(lanes: &mut [Lane<'_>], top: f64) {
     let longest = lanes.iter().filter_map(|lane| lane.berth.length).max().map_or(1, |length| length.0.max(1));
     let height = |lane: &Lane<'_>| {
-        let bar = lane.berth.length.map_or(PLAIN, |length| {
-            SHORT + (TALL - SHORT) * (length.0 as f64 / longest as f64).clamp(0.0, 1.0)
-        });
+        let bar = lane
+            .berth
+            .length
+            .map_or(PLAIN, |length| SHORT + (TALL - SHORT) * (length.0 as f64 / longest as f64).clamp(0.0, 1.0));
         bar + lane.tails_height()
     };
     let total: f64 = lanes.iter().map(&height).sum();
@@ -177,9 +178,7 @@ impl Lane<'_> {
         let berth = self.berth;
         let limits: Vec<String> = [(berth.length, "m"), (berth.draft, "m deep")]
             .into_iter()
-            .filter_map(|(limit, unit)| {
-                limit.map(|limit| format!("{} {unit}", (limit.0 as f64 / 100.0)))
-            })
+            .filter_map(|(limit, unit)| limit.map(|limit| format!("{} {unit}", (limit.0 as f64 / 100.0))))
             .collect();
         let has_two_lines = self.height >= 34.0 && !limits.is_empty();
         let middle = self.top + self.height / 2.0;
@@ -207,7 +206,8 @@ impl Lane<'_> {
                 canvas.open_group(title);
                 let (left, right) = (scale.x(*from), scale.x(*to));
                 let stroke = colours(*class).0;
-                let style = format!(r#"rx="3" fill="none" stroke="{stroke}" stroke-width="1.5" stroke-dasharray="4 3""#);
+                let style =
+                    format!(r#"rx="3" fill="none" stroke="{stroke}" stroke-width="1.5" stroke-dasharray="4 3""#);
                 canvas.rect(left, top - 3.0, right - left, height + 6.0, &style);
                 canvas.close_group();
             }

@@ -167,9 +167,8 @@ fn legend(canvas: &mut Canvas, instance: &Instance, plan: &Plan, top: f64) -> f6
         };
         entry(&swatch, &format!("priority class {}", class.class));
     }
-    let plain = |style: &'static str| {
-        move |canvas: &mut Canvas, x: f64, y: f64| canvas.rect(x, y - 11.0, 24.0, 13.0, style)
-    };
+    let plain =
+        |style: &'static str| move |canvas: &mut Canvas, x: f64, y: f64| canvas.rect(x, y - 11.0, 24.0, 13.0, style);
     if plan.assignments.iter().any(|visit| visit.waiting_s > 0) {
         entry(&|canvas, x, y| lane::tail(canvas, x + 3.0, x + 24.0, y - 4.0, FAINT), "waits, from arrival");
     }
@@ -211,9 +210,10 @@ fn left_out(canvas: &mut Canvas, instance: &Instance, words: Words, plan: &Plan,
     for call in plan.left_out.iter().take(MAX_LISTED) {
         y += 19.0;
         let vessel = call.vessel.as_ref().map_or_else(String::new, |vessel| format!(" {vessel}"));
-        let remedy = call.remedies.first().map_or_else(String::new, |remedy| {
-            format!("; cheapest change: {}", words.remedy(instance, remedy))
-        });
+        let remedy = call
+            .remedies
+            .first()
+            .map_or_else(String::new, |remedy| format!("; cheapest change: {}", words.remedy(instance, remedy)));
         let sentence = clean(&format!("{}{vessel}: {}{remedy}", call.call, call.cause));
         canvas.text(20.0, y, &style, &fitted(&sentence, WIDTH - 40.0, 12.0).unwrap_or_default());
     }
