@@ -4,6 +4,7 @@
 //! `adapters` knows where things are kept.
 
 pub mod adapters;
+pub mod cli;
 pub mod config;
 pub mod http;
 pub mod keys;

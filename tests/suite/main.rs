@@ -3,3 +3,5 @@
 
 mod api;
 mod contracts;
+mod dependencies;
+mod lengths;

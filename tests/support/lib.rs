@@ -3,3 +3,8 @@
 
 pub mod fake;
 pub mod server_at;
+
+/// The root of the repository.
+pub fn repository() -> std::path::PathBuf {
+    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}

@@ -1,3 +1,7 @@
 //! The command line, and Portolan on one machine.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    portolan_functions::cli::run(std::env::args_os())
+}

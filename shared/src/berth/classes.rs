@@ -10,6 +10,9 @@ use crate::issue::Issue;
 use crate::limits::{MAX_OBJECTIVE, MAX_OBJECTIVE_STEPS};
 use crate::units::Seconds;
 
+#[cfg(test)]
+mod tests;
+
 pub(super) struct Derived {
     pub(super) classes: Vec<Class>,
     pub(super) class_of: Vec<usize>,

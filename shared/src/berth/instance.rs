@@ -9,6 +9,9 @@ use crate::ids::{BerthIdx, CallIdx};
 use crate::outcome::Level;
 use crate::units::{Centimetres, Seconds};
 
+#[cfg(test)]
+mod tests;
+
 /// A span of time, both ends included. `from < to`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window {

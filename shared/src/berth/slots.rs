@@ -7,6 +7,9 @@ use crate::ids::BerthIdx;
 use crate::limits::MAX_TIME_S;
 use crate::units::Seconds;
 
+#[cfg(test)]
+mod tests;
+
 /// The end of a window that has none.
 pub(super) const FOREVER: Seconds = Seconds(i64::MAX / 4);
 
@@ -134,10 +137,11 @@ pub(super) fn why_not(call: &Call, berth: &Berth, at: BerthIdx, start: Seconds) 
 /// A time by which every call of some best plan has started.
 ///
 /// Left-shifted schedules suffice, since no cost falls with time. After the last instant at which anything changes (an arrival, a
-/// window's end, a tide) no berth idles while it has calls to come. So no start is later than that instant plus the work and
-/// clearance of all calls on one berth, each with its longest time.
+/// window's end, a tide, a frozen start) no berth idles while it has calls to come. So no start is later than that instant plus the work and
+/// clearance of all calls on one berth, each with its longest time where it fits.
 pub(super) fn horizon(berths: &[Berth], calls: &[Call]) -> Seconds {
-    let mut last_change = calls.iter().map(|call| call.arrival).max().unwrap_or_default();
+    let frozen = calls.iter().filter_map(|call| call.frozen).map(|place| place.start);
+    let mut last_change = calls.iter().map(|call| call.arrival).chain(frozen).max().unwrap_or_default();
     for berth in berths {
         let closures = berth.closures.iter().map(|closure| &closure.window);
         let tides = berth.tide.iter().flat_map(|tide| &tide.windows);
@@ -149,8 +153,11 @@ pub(super) fn horizon(berths: &[Berth], calls: &[Call]) -> Seconds {
         }
     }
     let clearance = berths.iter().map(|berth| berth.clearance).max().unwrap_or_default();
-    let work: Seconds =
-        calls.iter().map(|call| call.handling.iter().flatten().copied().max().unwrap_or_default() + clearance).sum();
+    let longest = |call: &Call| {
+        let fitting = berths.iter().zip(&call.handling).filter(|(berth, time)| misfit(call, berth, **time).is_none());
+        fitting.filter_map(|(_, time)| *time).max().unwrap_or_default()
+    };
+    let work: Seconds = calls.iter().map(|call| longest(call) + clearance).sum();
     Seconds((last_change + work).0.min(4 * MAX_TIME_S))
 }
 

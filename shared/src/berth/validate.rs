@@ -9,10 +9,13 @@ use super::instance::{Assignment, Berth, Call, Closure, CostTerms, Instance, Tid
 use super::slots;
 use super::wire::{AssignmentWire, BerthWire, CallWire, StabilityWire, TideWire, WindowWire, Wire};
 use crate::ids::{BerthIdx, CallIdx};
-use crate::issue::{Issue, Issues};
+use crate::issue::{Issue, Issues, pointer_token};
 use crate::limits;
 use crate::time::Time;
 use crate::units::{Centimetres, Seconds};
+
+#[cfg(test)]
+mod tests;
 
 impl TryFrom<&Wire> for Instance {
     type Error = Vec<Issue>;
@@ -344,7 +347,7 @@ impl Reader {
         match (&wire.handling_s, wire.moves) {
             (Some(by_berth), None) => {
                 for (name, &seconds) in by_berth {
-                    let path = format!("{path}/handling_s/{}", name.replace('~', "~0").replace('/', "~1"));
+                    let path = format!("{path}/handling_s{}", pointer_token(name));
                     let seconds = self.whole(&path, seconds, 1, 366 * 86_400);
                     match rates.names.get(name.as_str()) {
                         Some(berth) => handling[berth.at()] = Some(Seconds(seconds)),
@@ -362,10 +365,10 @@ impl Reader {
                 }
             }
             (Some(_), Some(_)) => {
-                self.note("work_given_twice", path, "the call has both handling_s and moves", "give one of them")
+                self.note("work_given_twice", path, "the call has both handling_s and moves", "give one of them");
             }
             (None, None) => {
-                self.note("work_missing", path, "the call has neither handling_s nor moves", "give one of them")
+                self.note("work_missing", path, "the call has neither handling_s nor moves", "give one of them");
             }
         }
         handling
@@ -440,23 +443,28 @@ impl Reader {
             placed.push((berth, start, free, CallIdx::new(at)));
         }
         placed.sort_unstable();
-        for pair in placed.windows(2) {
-            let ((berth, _, free, first), (other, start, _, second)) = (pair[0], pair[1]);
-            if berth == other && start < free {
-                let shown = Time::from_seconds(free, self.origin);
+        // The stay that holds its berth longest so far: a long one may overlap several.
+        let mut held: Option<(BerthIdx, Seconds, CallIdx)> = None;
+        for (berth, start, free, call) in placed {
+            let holder = held.filter(|&(held, until, _)| held == berth && start < until);
+            if let Some((_, until, first)) = holder {
                 let cause = format!(
-                    "{} is frozen at {} until {shown}, clearance included, and {} is frozen there from {}",
+                    "{} is frozen at {} until {}, clearance included, and {} is frozen there from {}",
                     calls[first.at()].id,
                     berths[berth.at()].id,
-                    calls[second.at()].id,
+                    Time::from_seconds(until, self.origin),
+                    calls[call.at()].id,
                     Time::from_seconds(start, self.origin)
                 );
                 self.note(
                     "frozen_calls_overlap",
-                    &format!("/calls/{}/frozen", second.at()),
+                    &format!("/calls/{}/frozen", call.at()),
                     cause,
                     "move or unfreeze one of the two",
                 );
+            }
+            if holder.is_none_or(|(_, until, _)| until < free) {
+                held = Some((berth, free, call));
             }
         }
     }
