@@ -267,10 +267,7 @@ fn tides(rng: &mut Rng, days: i64) -> Vec<WindowWire> {
 /// Open from six in the morning to ten at night.
 fn daylight(days: i64) -> Vec<WindowWire> {
     (0..days)
-        .map(|day| WindowWire {
-            from: Some(instant(day * DAY + 6 * HOUR)),
-            to: Some(instant(day * DAY + 22 * HOUR)),
-        })
+        .map(|day| WindowWire { from: Some(instant(day * DAY + 6 * HOUR)), to: Some(instant(day * DAY + 22 * HOUR)) })
         .collect()
 }
 
@@ -323,7 +320,8 @@ mod tests {
     #[test]
     fn styles_are_what_they_say() {
         let restricted = generate(Style::Restricted, 200, 10, 3);
-        let allowed: usize = restricted.calls.iter().filter_map(|call| call.handling_s.as_ref()).map(BTreeMap::len).sum();
+        let allowed: usize =
+            restricted.calls.iter().filter_map(|call| call.handling_s.as_ref()).map(BTreeMap::len).sum();
         assert!((1_000..1_250).contains(&allowed), "{allowed} of 2000 pairs are allowed");
         for call in &restricted.calls {
             let times: Vec<i64> = call.handling_s.iter().flatten().map(|(_, &time)| time).collect();

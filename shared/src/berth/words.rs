@@ -185,7 +185,7 @@ impl Words {
             }
         };
         let earlier = remedy.earlier_s.map_or_else(String::new, |s| format!(", {} earlier", self.duration(s)));
-        format!("{change}: start {}{earlier}, {}", self.time(remedy.start), price(remedy))
+        format!("{change}: {}; start {}{earlier}", price(remedy), self.time(remedy.start))
     }
 }
 

@@ -71,7 +71,8 @@ impl<'a> Port<'a> {
         let berth = self.instance.berth(place.berth);
         let mut blockers = self.holders(place.berth, call.arrival, place.start, Some(idx));
         let slots = self.instance.slots(idx, place.berth);
-        let is_allowed_before = slots.iter().any(|slot| slot.first < place.start && place.start <= slot.last + Seconds(1));
+        let is_allowed_before =
+            slots.iter().any(|slot| slot.first < place.start && place.start <= slot.last + Seconds(1));
         if !is_allowed_before {
             let until = self.shown(place.start);
             let tides = berth.tide.iter().filter(|_| slots::is_tide_bound(call, berth)).flat_map(|tide| &tide.windows);
@@ -160,11 +161,6 @@ impl<'a> Port<'a> {
             let cost = self.instance.class_cost(stay.call, place, stay.free - clearance);
             price.by_class[self.instance.class_of[stay.call.at()]] += times * cost;
         }
-    }
-
-    /// Takes back what leaving the call out costs.
-    pub(super) fn charge_admission(&self, price: &mut Price, call: CallIdx) {
-        price.by_class[self.instance.class_of[call.at()]] -= self.instance.class_of(call).left_out;
     }
 }
 

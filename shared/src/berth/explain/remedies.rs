@@ -53,7 +53,8 @@ impl Port<'_> {
                     self.charge(&mut price, place.berth, &closed_up, 1);
                     self.charge(&mut price, place.berth, &own[own_at..], -1);
                 }
-                let change = Lever::GoFirst { berth: self.name(berth), before: self.delayed(&stays[at..], call, &timed) };
+                let change =
+                    Lever::GoFirst { berth: self.name(berth), before: self.delayed(&stays[at..], call, &timed) };
                 let remedy = self.remedy(change, start, Some(place.start), &price);
                 if best.as_ref().is_none_or(|best| remedy.objective_change < best.objective_change) {
                     best = Some(remedy);
@@ -111,7 +112,9 @@ impl Port<'_> {
             if slots::misfit(call, berth, call.handling[at.at()]).is_some() {
                 continue;
             }
-            if let (Some(first), Some(last)) = (self.instance.slots(idx, at).first(), self.instance.slots(idx, at).last()) {
+            if let (Some(first), Some(last)) =
+                (self.instance.slots(idx, at).first(), self.instance.slots(idx, at).last())
+            {
                 let end = (last.last + self.instance.handling(idx, at)).max(last.ready);
                 let holders = self.holders(at, first.first, end, None);
                 if nearest.as_ref().is_none_or(|nearest| holders.len() < nearest.len()) {
@@ -188,7 +191,6 @@ impl Port<'_> {
             {
                 let mut price = self.no_price();
                 self.charge(&mut price, at, &[Stay { call: idx, start, free: departure + berth.clearance }], 1);
-                self.charge_admission(&mut price, idx);
                 return Some(self.remedy(lever(departure), start, None, &price));
             }
             free = next_free;

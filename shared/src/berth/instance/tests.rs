@@ -12,8 +12,12 @@ fn instance() -> Instance {
         ..CallWire::new(id, Time::Offset(0))
     };
     let berth = BerthWire { id: "B".to_owned(), ..BerthWire::default() };
-    Instance::try_from(&Wire { berths: vec![berth], calls: vec![call("first", 0), call("second", 3)], ..Wire::default() })
-        .expect("nothing is wrong with it")
+    Instance::try_from(&Wire {
+        berths: vec![berth],
+        calls: vec![call("first", 0), call("second", 3)],
+        ..Wire::default()
+    })
+    .expect("nothing is wrong with it")
 }
 
 #[test]

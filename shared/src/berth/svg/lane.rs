@@ -8,7 +8,7 @@ use super::{INK, LATE, LEFT, MOST_LANES_HEIGHT, colours};
 use crate::berth::instance::{Berth, Instance, Window};
 use crate::berth::plan::{Plan, Visit};
 use crate::berth::slots::FOREVER;
-use crate::berth::words::{self, Words, clean};
+use crate::berth::words::{Words, clean};
 use crate::units::Seconds;
 
 pub(super) const NOT_OPEN: &str = r##"fill="#d5dae0""##;
@@ -82,9 +82,10 @@ pub(super) fn lanes<'a>(instance: &'a Instance, words: Words, plan: &'a Plan, to
 fn place(lanes: &mut [Lane<'_>], top: f64) {
     let longest = lanes.iter().filter_map(|lane| lane.berth.length).max().map_or(1, |length| length.0.max(1));
     let height = |lane: &Lane<'_>| {
-        let bar = lane.berth.length.map_or(PLAIN, |length| {
-            SHORT + (TALL - SHORT) * (length.0 as f64 / longest as f64).clamp(0.0, 1.0)
-        });
+        let bar = lane
+            .berth
+            .length
+            .map_or(PLAIN, |length| SHORT + (TALL - SHORT) * (length.0 as f64 / longest as f64).clamp(0.0, 1.0));
         bar + lane.tails_height()
     };
     let total: f64 = lanes.iter().map(&height).sum();
@@ -127,7 +128,7 @@ impl Lane<'_> {
     }
 
     /// Name, tide, openings and closures.
-    pub(super) fn draw_ground(&self, canvas: &mut Canvas, instance: &Instance, words: Words, scale: &Scale) {
+    pub(super) fn draw_ground(&self, canvas: &mut Canvas, scale: &Scale) {
         let berth = self.berth;
         let seen = |window: &Window| window.from.0 < scale.to && window.to.0 > scale.from;
         if let Some(tide) = &berth.tide {
@@ -161,7 +162,7 @@ impl Lane<'_> {
             canvas.close_group();
         }
         canvas.line((20.0, self.bottom()), (scale.right(), self.bottom()), r##"stroke="#cfd6dd""##);
-        self.draw_name(canvas, instance, words);
+        self.draw_name(canvas);
     }
 
     fn ground(&self, canvas: &mut Canvas, scale: &Scale, window: Window, style: &str) {
@@ -169,17 +170,14 @@ impl Lane<'_> {
         canvas.rect(left, self.top, right - left, self.height, style);
     }
 
-    fn draw_name(&self, canvas: &mut Canvas, instance: &Instance, words: Words) {
-        let _ = (instance, words);
+    fn draw_name(&self, canvas: &mut Canvas) {
         if self.height < 12.0 {
             return;
         }
         let berth = self.berth;
         let limits: Vec<String> = [(berth.length, "m"), (berth.draft, "m deep")]
             .into_iter()
-            .filter_map(|(limit, unit)| {
-                limit.map(|limit| format!("{} {unit}", (limit.0 as f64 / 100.0)))
-            })
+            .filter_map(|(limit, unit)| limit.map(|limit| format!("{} {unit}", limit.0 as f64 / 100.0)))
             .collect();
         let has_two_lines = self.height >= 34.0 && !limits.is_empty();
         let middle = self.top + self.height / 2.0;
@@ -207,7 +205,8 @@ impl Lane<'_> {
                 canvas.open_group(title);
                 let (left, right) = (scale.x(*from), scale.x(*to));
                 let stroke = colours(*class).0;
-                let style = format!(r#"rx="3" fill="none" stroke="{stroke}" stroke-width="1.5" stroke-dasharray="4 3""#);
+                let style =
+                    format!(r#"rx="3" fill="none" stroke="{stroke}" stroke-width="1.5" stroke-dasharray="4 3""#);
                 canvas.rect(left, top - 3.0, right - left, height + 6.0, &style);
                 canvas.close_group();
             }
@@ -274,13 +273,28 @@ fn draw_label(canvas: &mut Canvas, visit: &Visit, (x, top, height, room): (f64, 
     let whole = |text: &str, size: f64| text_width(text, size) <= room;
     let name = if whole(&vessel, NAME) || !whole(&id, NAME) { fitted(&vessel, room, NAME) } else { Some(id.clone()) };
     let name = name.filter(|name| name.chars().count() > 3 || *name == id || *name == vessel);
-    let Some(name) = name else { return };
+    let Some(name) = name else {
+        draw_upright(canvas, &id, (x, top, height, room), ink);
+        return;
+    };
     let has_two_lines = height >= 30.0 && name == vessel && vessel != id && whole(&id, 10.0);
     let y = top + height / 2.0 + if has_two_lines { -1.0 } else { 4.0 };
     canvas.text(x, y, &format!(r#"font-size="12" font-weight="600" fill="{ink}""#), &name);
     if has_two_lines {
         canvas.text(x, y + 13.0, &format!(r#"font-size="10" fill="{ink}" fill-opacity="0.85""#), &id);
     }
+}
+
+/// The call's id from the bottom up, for a bar that is narrow but tall.
+fn draw_upright(canvas: &mut Canvas, id: &str, (x, top, height, room): (f64, f64, f64, f64), ink: &str) {
+    if room < 4.0 || text_width(id, 11.0) > height - 4.0 {
+        return;
+    }
+    let (x, y) = (x + room / 2.0 + 4.0, top + height / 2.0);
+    let turned = format!(
+        r#"font-size="11" font-weight="600" fill="{ink}" text-anchor="middle" transform="rotate(-90 {x:.1} {y:.1})""#
+    );
+    canvas.text(x, y, &turned, id);
 }
 
 fn tooltip(instance: &Instance, words: Words, bar: &Bar<'_>) -> String {
@@ -339,6 +353,3 @@ pub(super) fn lock(canvas: &mut Canvas, x: f64, y: f64, colour: &str) {
     ));
     canvas.rect(x, y + 5.0, 9.0, 6.5, &format!(r#"rx="1.2" fill="{colour}""#));
 }
-
-#[allow(unused_imports)]
-use words as _;

@@ -7,9 +7,12 @@
 mod canvas;
 mod lane;
 mod scale;
+#[cfg(test)]
+mod tests;
 
 use super::instance::Instance;
 use super::plan::{Plan, Visit};
+use super::slots::FOREVER;
 use super::words::{self, Words, clean};
 use crate::answer::Answer;
 use canvas::{Canvas, escape, fitted, text_width};
@@ -53,7 +56,7 @@ pub(super) fn svg<C>(instance: &Instance, answer: &Answer<Plan, C>) -> String {
     let mut canvas = Canvas::new();
     axis(&mut canvas, words, &scale, bottom);
     for lane in &lanes {
-        lane.draw_ground(&mut canvas, instance, words, &scale);
+        lane.draw_ground(&mut canvas, &scale);
     }
     grid(&mut canvas, &scale, bottom);
     for lane in &lanes {
@@ -167,9 +170,8 @@ fn legend(canvas: &mut Canvas, instance: &Instance, plan: &Plan, top: f64) -> f6
         };
         entry(&swatch, &format!("priority class {}", class.class));
     }
-    let plain = |style: &'static str| {
-        move |canvas: &mut Canvas, x: f64, y: f64| canvas.rect(x, y - 11.0, 24.0, 13.0, style)
-    };
+    let plain =
+        |style: &'static str| move |canvas: &mut Canvas, x: f64, y: f64| canvas.rect(x, y - 11.0, 24.0, 13.0, style);
     if plan.assignments.iter().any(|visit| visit.waiting_s > 0) {
         entry(&|canvas, x, y| lane::tail(canvas, x + 3.0, x + 24.0, y - 4.0, FAINT), "waits, from arrival");
     }
@@ -190,7 +192,7 @@ fn legend(canvas: &mut Canvas, instance: &Instance, plan: &Plan, top: f64) -> f6
     if berths.iter().any(|berth| !berth.closures.is_empty()) {
         entry(&plain(r#"fill="url(#portolan-closed)""#), "closed");
     }
-    if berths.iter().any(|berth| berth.open.len() > 1) {
+    if berths.iter().any(|berth| berth.open.iter().any(|open| open.from.0 > 0 || open.to < FOREVER)) {
         entry(&plain(lane::NOT_OPEN), "not open");
     }
     if berths.iter().any(|berth| berth.tide.is_some()) {
@@ -211,9 +213,10 @@ fn left_out(canvas: &mut Canvas, instance: &Instance, words: Words, plan: &Plan,
     for call in plan.left_out.iter().take(MAX_LISTED) {
         y += 19.0;
         let vessel = call.vessel.as_ref().map_or_else(String::new, |vessel| format!(" {vessel}"));
-        let remedy = call.remedies.first().map_or_else(String::new, |remedy| {
-            format!("; cheapest change: {}", words.remedy(instance, remedy))
-        });
+        let remedy = call
+            .remedies
+            .first()
+            .map_or_else(String::new, |remedy| format!("; cheapest change: {}", words.remedy(instance, remedy)));
         let sentence = clean(&format!("{}{vessel}: {}{remedy}", call.call, call.cause));
         canvas.text(20.0, y, &style, &fitted(&sentence, WIDTH - 40.0, 12.0).unwrap_or_default());
     }

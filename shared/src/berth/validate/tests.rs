@@ -237,9 +237,7 @@ fn frozen_calls_that_cannot_be() {
 
 #[test]
 fn objectives_too_large_to_count() {
-    let heavy = |class: usize| {
-        json!({"id": format!("H{class}"), "arrival": 1, "moves": 1_000_000, "class": class, "weight": limits::MAX_WEIGHT})
-    };
+    let heavy = |class: usize| json!({"id": format!("H{class}"), "arrival": 1, "moves": 1_000_000, "class": class, "weight": limits::MAX_WEIGHT});
     finds(&[("/calls/2", heavy(2)), ("/calls/3", heavy(3)), ("/calls/4", heavy(4))], "objective_too_large", "/calls");
 }
 
