@@ -365,10 +365,10 @@ impl Reader {
                 }
             }
             (Some(_), Some(_)) => {
-                self.note("work_given_twice", path, "the call has both handling_s and moves", "give one of them")
+                self.note("work_given_twice", path, "the call has both handling_s and moves", "give one of them");
             }
             (None, None) => {
-                self.note("work_missing", path, "the call has neither handling_s nor moves", "give one of them")
+                self.note("work_missing", path, "the call has neither handling_s nor moves", "give one of them");
             }
         }
         handling

@@ -113,7 +113,7 @@ impl Words {
 
     /// `Mon 02 06:30`, or plain seconds.
     pub(super) fn time(self, time: Time) -> String {
-        self.formatted(time, "%a %d %H:%M")
+        formatted(time, "%a %d %H:%M")
     }
 
     /// `06:30` where `near` is on the same day, otherwise as [`Words::time`].
@@ -124,14 +124,7 @@ impl Words {
             }
             _ => false,
         };
-        if is_same_day { self.formatted(time, "%H:%M") } else { self.time(time) }
-    }
-
-    pub(super) fn formatted(self, time: Time, format: &str) -> String {
-        match time {
-            Time::Absolute(instant) => instant.strftime(format).to_string(),
-            Time::Offset(seconds) => seconds.to_string(),
-        }
+        if is_same_day { formatted(time, "%H:%M") } else { self.time(time) }
     }
 
     /// `6h15`, rounded up to a minute; plain seconds where times are plain.
@@ -149,7 +142,7 @@ impl Words {
         let Some(binding) = delay.blocked_by.iter().max_by_key(|blocker| self.seconds(end(blocker))) else {
             return Vec::new();
         };
-        let until = self.time_near(end(binding), visit.start);
+        let until = time_near(end(binding), visit.start);
         match binding {
             Blocker::Call { call, .. } => {
                 let id = clean(call);
@@ -186,6 +179,14 @@ impl Words {
         };
         let earlier = remedy.earlier_s.map_or_else(String::new, |s| format!(", {} earlier", self.duration(s)));
         format!("{change}: {}; start {}{earlier}", price(remedy), self.time(remedy.start))
+    }
+}
+
+/// A date in this format, or plain seconds.
+pub(super) fn formatted(time: Time, format: &str) -> String {
+    match time {
+        Time::Absolute(instant) => instant.strftime(format).to_string(),
+        Time::Offset(seconds) => seconds.to_string(),
     }
 }
 

@@ -46,7 +46,9 @@ impl<'a> Port<'a> {
                 stays[place.berth.at()].push(Stay { call, start: place.start, free });
             }
         }
-        stays.iter_mut().for_each(|berth| berth.sort_by_key(|stay| stay.start));
+        for berth in &mut stays {
+            berth.sort_by_key(|stay| stay.start);
+        }
         let horizon = slots::horizon(instance.berths(), instance.calls());
         Self { instance, stays, horizon, effort: Cell::new(0) }
     }

@@ -11,7 +11,7 @@ use crate::ids::{BerthIdx, CallIdx};
 use crate::units::Seconds;
 
 /// Plans these calls on these berths, first come, first served.
-fn plan(berths: Value, calls: Value) -> Plan {
+fn plan(berths: &Value, calls: &Value) -> Plan {
     let wire: Wire = serde_json::from_value(json!({ "berths": berths, "calls": calls })).expect("it has the shape");
     let instance = Instance::try_from(&wire).expect("nothing is wrong with it");
     Plan::new(&instance, &first_come::schedule(&instance))
@@ -30,8 +30,8 @@ fn left_out(plan: &Plan) -> Value {
 #[test]
 fn a_vessel_behind_another_is_told_what_going_first_costs() {
     let plan = plan(
-        json!([{"id": "B", "clearance_s": 5}]),
-        json!([
+        &json!([{"id": "B", "clearance_s": 5}]),
+        &json!([
             {"id": "first", "arrival": 0, "handling_s": {"B": 100}},
             {"id": "second", "arrival": 0, "handling_s": {"B": 10}, "weight": 3}
         ]),
@@ -53,8 +53,8 @@ fn a_vessel_behind_another_is_told_what_going_first_costs() {
 fn going_to_a_free_berth_is_ahead_of_nobody() {
     // First come, first served puts C behind A on the quick berth; the slow one is free until much later.
     let plan = plan(
-        json!([{"id": "quick"}, {"id": "slow"}]),
-        json!([
+        &json!([{"id": "quick"}, {"id": "slow"}]),
+        &json!([
             {"id": "A", "arrival": 0, "handling_s": {"quick": 50}},
             {"id": "C", "arrival": 10, "handling_s": {"quick": 20, "slow": 100}},
             {"id": "D", "arrival": 500, "handling_s": {"slow": 10}}
@@ -73,8 +73,8 @@ fn going_to_a_free_berth_is_ahead_of_nobody() {
 #[test]
 fn a_closure_is_named_and_priced() {
     let plan = plan(
-        json!([{"id": "B", "closures": [{"from": 40, "to": 90, "reason": "works"}]}]),
-        json!([
+        &json!([{"id": "B", "closures": [{"from": 40, "to": 90, "reason": "works"}]}]),
+        &json!([
             {"id": "A", "arrival": 10, "handling_s": {"B": 50}},
             {"id": "C", "arrival": 20, "handling_s": {"B": 50}, "weight": 2}
         ]),
@@ -92,8 +92,8 @@ fn a_closure_is_named_and_priced() {
 #[test]
 fn an_opening_is_the_reason_even_behind_a_vessel() {
     let plan = plan(
-        json!([{"id": "B", "open": [{"from": 0, "to": 100}, {"from": 200}]}]),
-        json!([
+        &json!([{"id": "B", "open": [{"from": 0, "to": 100}, {"from": 200}]}]),
+        &json!([
             {"id": "A", "arrival": 0, "handling_s": {"B": 60}},
             {"id": "C", "arrival": 10, "handling_s": {"B": 60}},
             {"id": "D", "arrival": 150, "handling_s": {"B": 10}}
@@ -118,10 +118,10 @@ fn the_tide_is_the_reason_only_where_it_turns_the_vessel_away() {
         }])
     };
     let calls = json!([{"id": "A", "arrival": 20, "draft_m": 12, "handling_s": {"B": 30}}]);
-    let by_tide = delay(&plan(berths(30), calls.clone()), "A");
+    let by_tide = delay(&plan(&berths(30), &calls), "A");
     assert_eq!(by_tide["blocked_by"][1], json!({"kind": "tide", "until": 100}));
     // The closure ends in the middle of a tide: the tide has nothing to do with it.
-    let by_works = delay(&plan(berths(110), calls), "A");
+    let by_works = delay(&plan(&berths(110), &calls), "A");
     assert_eq!(by_works["blocked_by"], json!([{"kind": "closure", "berth": "B", "from": 10, "to": 110}]));
     assert_eq!(by_works["remedies"][0]["start"], json!(100));
 }
@@ -129,8 +129,8 @@ fn the_tide_is_the_reason_only_where_it_turns_the_vessel_away() {
 #[test]
 fn a_call_that_cannot_leave_in_time_is_told_who_holds_the_berth_and_what_would_admit_it() {
     let plan = plan(
-        json!([{"id": "B"}]),
-        json!([
+        &json!([{"id": "B"}]),
+        &json!([
             {"id": "A", "arrival": 0, "handling_s": {"B": 100}},
             {"id": "C", "vessel": "Cormorant", "arrival": 0, "handling_s": {"B": 30}, "latest_departure": 110, "class": 1}
         ]),
@@ -150,7 +150,7 @@ fn a_call_that_cannot_leave_in_time_is_told_who_holds_the_berth_and_what_would_a
 fn a_call_that_fits_no_opening_is_told_which_one_to_extend_or_which_closure_to_lift() {
     let days = json!([{"from": 0, "to": 100}, {"from": 200, "to": 300}]);
     let long = json!([{"id": "A", "arrival": 50, "handling_s": {"B": 120}}]);
-    let plan_of = |berth: Value| plan(json!([berth]), long.clone());
+    let plan_of = |berth: Value| plan(&json!([berth]), &long);
     let days = left_out(&plan_of(json!({"id": "B", "open": days})));
     assert_eq!(days["cause"], json!("its windows and those of the berths leave no room, even in an empty port"));
     assert_eq!(days["blocked_by"], Value::Null);
@@ -204,7 +204,9 @@ fn repeated(
     let mut changed = wire.clone();
     match lever {
         Lever::GoFirst { berth, before: Some(before) } => {
-            orders.iter_mut().for_each(|order| order.retain(|&other| other != idx));
+            for order in &mut orders {
+                order.retain(|&other| other != idx);
+            }
             let order = &mut orders[berth_of(berth)?.at()];
             let at = order.iter().position(|&other| instance.call(other).id == *before)?;
             order.insert(at, idx);

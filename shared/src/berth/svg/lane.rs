@@ -134,7 +134,9 @@ impl Lane<'_> {
         if let Some(tide) = &berth.tide {
             let windows: Vec<&Window> = tide.windows.iter().filter(|window| seen(window)).collect();
             if windows.len() <= MAX_GROUND {
-                windows.iter().for_each(|window| self.ground(canvas, scale, **window, TIDE));
+                for window in windows {
+                    self.ground(canvas, scale, *window, TIDE);
+                }
             }
         }
         let mut closed_from = Seconds(scale.from.min(0));
@@ -155,7 +157,7 @@ impl Lane<'_> {
             if self.height >= 20.0
                 && let Some(label) = fitted(&clean(reason), right - left - 14.0, 11.0)
             {
-                let (x, y, room) = ((left + right) / 2.0, self.top + self.height / 2.0, text_width(&label, 11.0));
+                let (x, y, room) = (f64::midpoint(left, right), self.top + self.height / 2.0, text_width(&label, 11.0));
                 canvas.rect(x - room / 2.0 - 4.0, y - 9.0, room + 8.0, 17.0, r##"rx="3" fill="#ffffff""##);
                 canvas.text(x, y + 4.0, r##"font-size="11" text-anchor="middle" fill="#6b3f26""##, &label);
             }
