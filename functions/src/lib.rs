@@ -3,4 +3,13 @@
 //! Layer rule: `bin -> http -> plans -> ports <- adapters`. Nothing below `http` knows HTTP; nothing but
 //! `adapters` knows where things are kept.
 
+pub mod adapters;
 pub mod cli;
+pub mod config;
+pub mod http;
+pub mod keys;
+pub mod lambda;
+pub mod plans;
+pub mod ports;
+pub mod serve;
+pub mod telemetry;

@@ -309,6 +309,29 @@ fn bench_goes_on_behind_a_bad_file() {
     assert_eq!(portolan(&["bench", &empty.path("")]).code, 2);
 }
 
+#[test]
+fn a_key_is_shown_apart_from_the_line_that_admits_it() {
+    let made = portolan(&["key", "new", "acme", "--name", "nightly planner"]);
+    assert_eq!(made.code, 0, "{}", made.stderr);
+    let entry = made.json();
+    assert_eq!((&entry["tenant"], &entry["name"]), (&"acme".into(), &"nightly planner".into()));
+    let secret = made.stderr.split_whitespace().find(|word| word.starts_with("ptl_")).expect("the key is shown");
+    assert!(!made.stdout.contains(secret));
+    assert_eq!(portolan(&["key", "new", "no tenant"]).code, 2);
+}
+
+#[test]
+fn serve_refuses_what_it_must_not_do() {
+    let open = portolan(&["serve", "--ephemeral", "--listen", "0.0.0.0:0"]);
+    assert_eq!(open.code, 2);
+    assert!(open.stderr.contains("needs API keys"), "{}", open.stderr);
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    let address = taken.local_addr().expect("it is bound").to_string();
+    let run = portolan(&["serve", "--ephemeral", "--listen", &address]);
+    assert_eq!(run.code, 2, "{}", run.stderr);
+    assert!(run.stderr.contains("cannot listen"), "{}", run.stderr);
+}
+
 #[cfg(unix)]
 #[test]
 fn a_reader_that_goes_away_is_no_failure() {

@@ -88,15 +88,20 @@ impl Issues {
     }
 }
 
+/// One step of a JSON pointer: a slash and the key, escaped as RFC 6901 asks.
+pub(crate) fn pointer_token(key: &str) -> String {
+    format!("/{}", key.replace('~', "~0").replace('/', "~1"))
+}
+
 /// Turns a deserializer's complaint into an issue with a JSON pointer.
 pub(crate) fn from_json_error(error: &serde_path_to_error::Error<serde_json::Error>) -> Issue {
     use serde_path_to_error::Segment;
     let mut path = String::new();
     for segment in error.path() {
         match segment {
-            Segment::Seq { index } => path.push_str(&format!("/{index}")),
-            Segment::Map { key } => path.push_str(&format!("/{}", key.replace('~', "~0").replace('/', "~1"))),
-            Segment::Enum { variant } => path.push_str(&format!("/{variant}")),
+            Segment::Seq { index } => path.push_str(&pointer_token(&index.to_string())),
+            Segment::Map { key } => path.push_str(&pointer_token(key)),
+            Segment::Enum { variant } => path.push_str(&pointer_token(variant)),
             Segment::Unknown => {}
         }
     }

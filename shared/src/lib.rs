@@ -53,6 +53,7 @@ pub mod budget;
 pub mod ids;
 pub mod issue;
 pub mod limits;
+mod lp;
 pub mod options;
 pub mod outcome;
 pub mod problem;

@@ -6,6 +6,8 @@ use std::process::ExitCode;
 
 use portolan::{Issue, Violation};
 
+use crate::serve::ServeError;
+
 pub(super) const OK: u8 = 0;
 pub(super) const BUG: u8 = 1;
 pub(super) const USAGE: u8 = 2;
@@ -19,7 +21,7 @@ pub(super) const HELP: &str = "\
 Exit codes:
   0    done: a plan was found (whatever its gap), an answer was confirmed
   1    a bug in Portolan: it panicked, or its own check refused its plan
-  2    wrong usage, or a file that cannot be read or written
+  2    wrong usage, a file that cannot be read or written, or an address or data folder that is taken
   3    the document is no valid problem or answer; every issue is on standard error
   4    a plan was found, but it leaves calls out (only with --require-all)
   5    `verify` found that the answer claims what is not true
@@ -64,6 +66,9 @@ pub enum Failure {
     /// The answer claims what is not true.
     #[error("not confirmed: {} of the claims {} wrong", .0.len(), if .0.len() == 1 { "is" } else { "are" })]
     Refuted(Vec<Violation>),
+    /// The server cannot start, or had to stop.
+    #[error("{0}")]
+    NotServing(#[source] Box<ServeError>),
     /// Nobody reads the output any more.
     #[error("the output was closed")]
     Closed,
@@ -74,7 +79,7 @@ impl Failure {
     pub fn code(&self) -> u8 {
         match self {
             Self::Bug(_) => BUG,
-            Self::Usage(_) | Self::Unreadable { .. } | Self::Unwritable { .. } => USAGE,
+            Self::Usage(_) | Self::NotServing(_) | Self::Unreadable { .. } | Self::Unwritable { .. } => USAGE,
             Self::Invalid { .. } => INVALID,
             Self::LeftOut(_) => LEFT_OUT,
             Self::Refuted(_) => REFUTED,

@@ -2,7 +2,8 @@
 
 use clap::{Args, Subcommand};
 
-use super::exit::Failure;
+use super::{exit::Failure, output};
+use crate::keys;
 
 #[derive(Args, Debug)]
 pub(super) struct Arguments {
@@ -24,6 +25,8 @@ enum Action {
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let Action::New { tenant, name } = &arguments.action;
-    let _ = (tenant, name);
-    Err(Failure::Usage("this build has no HTTP API yet, and so no keys".to_owned()))
+    let key = keys::generate(tenant, name.clone()).map_err(|error| Failure::Usage(error.to_string()))?;
+    let line = output::json(&key.entry)?;
+    eprintln!("the key, shown this once: {}", key.secret);
+    output::print(&line)
 }

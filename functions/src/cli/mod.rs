@@ -13,7 +13,6 @@ mod key;
 mod output;
 mod progress;
 mod report;
-mod serve;
 mod solve;
 mod verify;
 
@@ -24,18 +23,29 @@ use clap::{Parser, Subcommand};
 
 pub use exit::Failure;
 
+use crate::config::ServeArgs;
+
 /// Plans for a container port, each with a proof of how good it is.
 #[derive(Parser, Debug)]
-#[command(name = "portolan", version, after_long_help = exit::HELP, after_help = "Exit codes: portolan --help")]
+#[command(
+    name = "portolan",
+    version,
+    after_long_help = exit::HELP,
+    after_help = "Exit codes: portolan --help",
+    args_conflicts_with_subcommands = true
+)]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
+    /// Without a command, Portolan serves.
+    #[command(flatten)]
+    serve: ServeArgs,
 }
 
 #[derive(Subcommand, Debug)]
 enum Command {
     /// Start the HTTP API on this machine; what `portolan` alone does.
-    Serve(serve::Arguments),
+    Serve(ServeArgs),
     /// Plan one file and print the plan.
     Solve(solve::Arguments),
     /// Check an answer made by `solve --format json` or by the API, without solving again.
@@ -59,8 +69,8 @@ pub fn run(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> 
         }
     };
     let ended = std::panic::catch_unwind(|| match cli.command {
-        None => serve::run(&serve::Arguments::default()),
-        Some(Command::Serve(arguments)) => serve::run(&arguments),
+        None => serve(cli.serve),
+        Some(Command::Serve(arguments)) => serve(arguments),
         Some(Command::Solve(arguments)) => solve::run(&arguments),
         Some(Command::Verify(arguments)) => verify::run(&arguments),
         Some(Command::Bench(arguments)) => bench::run(&arguments),
@@ -72,4 +82,9 @@ pub fn run(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> 
         Ok(Err(failure)) => failure.report(),
         Err(_) => Failure::Bug("the solver or the command line panicked, see above".to_owned()).report(),
     }
+}
+
+fn serve(arguments: ServeArgs) -> Result<(), Failure> {
+    let config = arguments.check().map_err(|error| Failure::Usage(error.to_string()))?;
+    crate::serve::run(config).map_err(|error| Failure::NotServing(Box::new(error)))
 }

@@ -17,38 +17,45 @@
 //! # Reading order
 //!
 //! [`wire`] (the JSON) and [`text`] (the benchmark form) become an [`instance`] by `validate`, with `slots` and `classes` derived. `heuristic`,
-//! `bound` and `exact` search; [`plan`] writes the result out, `explain` says why vessels wait, [`verify`] checks it all again from the
+//! `bound` and `exact` search; [`plan`] writes the result out, `explain` says why vessels wait, `verify` checks it all again from the
 //! raw data.
 
+mod bound;
+pub mod certificate;
 mod classes;
+mod exact;
 mod explain;
 #[cfg(test)]
 mod first_come;
 pub mod generate;
+mod heuristic;
 pub mod instance;
+mod model;
 #[cfg(test)]
 mod naive;
 pub mod plan;
+mod search;
 mod slots;
+mod state;
 mod svg;
 mod table;
 pub mod text;
 mod validate;
-pub mod verify;
+mod verify;
 pub mod wire;
 mod words;
 
+pub use certificate::Certificate;
 pub use explain::{Blocker, ClassChange, Delay, LeftOut, Lever, Remedy};
 pub use instance::{Assignment, Instance, Slot};
 pub use plan::{Plan, Schedule};
-pub use verify::Certificate;
 pub use wire::Wire;
 
 use crate::answer::Answer;
 use crate::budget::Budget;
 use crate::issue::Issue;
 use crate::options::Options;
-use crate::outcome::{Found, Level, Outcome, Progress, Stats};
+use crate::outcome::{Level, Outcome, Progress};
 use crate::problem::{Problem, Violation};
 
 /// The berth allocation problem.
@@ -83,17 +90,9 @@ impl Problem for Berths {
     fn solve(
         instance: &Instance,
         budget: &mut Budget<'_>,
-        _watch: &mut dyn FnMut(&Progress<'_, Schedule>),
+        watch: &mut dyn FnMut(&Progress<'_, Schedule>),
     ) -> Outcome<Schedule, Certificate> {
-        // Placeholder until the search lands.
-        let solution = Schedule(vec![None; instance.calls().len()]);
-        let objective = plan::cost_by_class(instance, &solution)
-            .iter()
-            .zip(instance.classes())
-            .map(|(cost, class)| cost * class.multiplier)
-            .sum();
-        let found = Found { solution, objective, lower_bound: 0, gap: 1.0, certificate: Certificate {} };
-        Outcome::new(found, budget, Stats::default())
+        search::solve(instance, budget, watch)
     }
 
     fn gap(instance: &Instance, objective: i64, lower_bound: i64) -> f64 {

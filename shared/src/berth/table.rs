@@ -3,7 +3,7 @@
 use super::explain::{Blocker, LeftOut};
 use super::instance::Instance;
 use super::plan::{Kpis, Plan, Visit};
-use super::words::{self, Words, clean, fit, grouped, percent, width};
+use super::words::{self, Words, clean, fit, grouped, moment, percent, width};
 use crate::answer::Answer;
 
 #[cfg(test)]
@@ -128,9 +128,9 @@ fn cells(words: Words, plan: &Plan, visit: &Visit) -> [String; WHY] {
         clean(&visit.call),
         visit.vessel.as_deref().map_or_else(String::new, clean),
         clean(&visit.berth),
-        words.time(visit.arrival),
-        words.time(visit.start),
-        words.time(visit.departure),
+        moment(visit.arrival),
+        moment(visit.start),
+        moment(visit.departure),
         duration(visit.waiting_s),
         visit.tardiness_s.map_or_else(String::new, duration),
     ]
@@ -240,7 +240,6 @@ fn key_figures(words: Words, kpis: &Kpis) -> String {
     if let Some(share) = kpis.on_time_share {
         text.push_str(&format!(" · {:.0} % on time", share * 100.0));
     }
-    let last =
-        kpis.last_departure.map_or_else(String::new, |last| line(&format!("last departure {}", words.time(last))));
+    let last = kpis.last_departure.map_or_else(String::new, |last| line(&format!("last departure {}", moment(last))));
     line(&text) + &last
 }

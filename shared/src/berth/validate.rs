@@ -9,7 +9,7 @@ use super::instance::{Assignment, Berth, Call, Closure, CostTerms, Instance, Tid
 use super::slots;
 use super::wire::{AssignmentWire, BerthWire, CallWire, StabilityWire, TideWire, WindowWire, Wire};
 use crate::ids::{BerthIdx, CallIdx};
-use crate::issue::{Issue, Issues};
+use crate::issue::{Issue, Issues, pointer_token};
 use crate::limits;
 use crate::time::Time;
 use crate::units::{Centimetres, Seconds};
@@ -347,7 +347,7 @@ impl Reader {
         match (&wire.handling_s, wire.moves) {
             (Some(by_berth), None) => {
                 for (name, &seconds) in by_berth {
-                    let path = format!("{path}/handling_s/{}", name.replace('~', "~0").replace('/', "~1"));
+                    let path = format!("{path}/handling_s{}", pointer_token(name));
                     let seconds = self.whole(&path, seconds, 1, 366 * 86_400);
                     match rates.names.get(name.as_str()) {
                         Some(berth) => handling[berth.at()] = Some(Seconds(seconds)),

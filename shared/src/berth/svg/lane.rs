@@ -8,7 +8,7 @@ use super::{INK, LATE, LEFT, MOST_LANES_HEIGHT, colours};
 use crate::berth::instance::{Berth, Instance, Window};
 use crate::berth::plan::{Plan, Visit};
 use crate::berth::slots::FOREVER;
-use crate::berth::words::{Words, clean};
+use crate::berth::words::{Words, clean, moment};
 use crate::units::Seconds;
 
 pub(super) const NOT_OPEN: &str = r##"fill="#d5dae0""##;
@@ -306,9 +306,9 @@ fn tooltip(instance: &Instance, words: Words, bar: &Bar<'_>) -> String {
         "{}{vessel} at {}\narrives {}, starts {}, leaves {}",
         visit.call,
         visit.berth,
-        words.time(visit.arrival),
-        words.time(visit.start),
-        words.time(visit.departure)
+        moment(visit.arrival),
+        moment(visit.start),
+        moment(visit.departure)
     );
     if visit.waiting_s > 0 {
         let why = visit.delay.as_ref().and_then(|delay| words.why(instance, visit, delay).into_iter().next());

@@ -1,0 +1,173 @@
+//! What a process is told, read once and checked before anything starts.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::Args;
+
+use crate::adapters::embedded::Bounds;
+use crate::keys::{KeyError, KeyRing};
+use crate::plans::Settings;
+use crate::telemetry::LogFormat;
+
+/// How to serve the API on this machine.
+#[derive(Args, Clone, Debug)]
+pub struct ServeArgs {
+    /// Folder that keeps the plans; made where it is missing
+    #[arg(long, value_name = "FOLDER", default_value = "data", conflicts_with = "ephemeral")]
+    pub data: PathBuf,
+    /// Keep plans in memory only
+    #[arg(long)]
+    pub ephemeral: bool,
+    /// Address to listen on; anything but loopback needs --api-keys
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+    /// File with the hashes of API keys, a tenant each (see `portolan key new`)
+    #[arg(long, value_name = "FILE")]
+    pub api_keys: Option<PathBuf>,
+    /// Solver threads; one for each core where it is not given
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub workers: Option<u16>,
+    /// Days for which finished plans are kept
+    #[arg(long, value_name = "DAYS", default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..=3650))]
+    pub keep_days: u16,
+    /// How log lines on standard error look
+    #[arg(long, value_enum, default_value_t)]
+    pub log_format: LogFormat,
+}
+
+/// A configuration that was checked.
+#[derive(Clone, Debug)]
+pub struct ServeConfig {
+    /// Where plans are kept; `None` for memory.
+    pub data: Option<PathBuf>,
+    /// How much is kept.
+    pub bounds: Bounds,
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// Who is admitted; `None` for the one local tenant.
+    pub keys: Option<KeyRing>,
+    /// Limits of solving.
+    pub settings: Settings,
+    /// How log lines look.
+    pub log_format: LogFormat,
+}
+
+/// Why a configuration is refused.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// Others could reach it, and there are no keys.
+    #[error(
+        "{0} can be reached from other machines, so it needs API keys: make one with `portolan key new TENANT` and pass \
+         --api-keys FILE, or listen on 127.0.0.1"
+    )]
+    OpenToAll(SocketAddr),
+    /// The key file is not used.
+    #[error(transparent)]
+    Keys(#[from] KeyError),
+    /// A variable of the environment is not understood.
+    #[error("{name} is {value:?}; give {wanted}")]
+    BadVariable {
+        /// The variable.
+        name: &'static str,
+        /// What it says.
+        value: String,
+        /// What it may say.
+        wanted: &'static str,
+    },
+}
+
+impl ServeArgs {
+    /// Checks the arguments.
+    pub fn check(self) -> Result<ServeConfig, ConfigError> {
+        let keys = self.api_keys.as_deref().map(KeyRing::read).transpose()?;
+        if keys.is_none() && !self.listen.ip().is_loopback() {
+            return Err(ConfigError::OpenToAll(self.listen));
+        }
+        let mut settings =
+            Settings { keep: Duration::from_secs(u64::from(self.keep_days) * 86_400), ..Settings::default() };
+        if let Some(workers) = self.workers {
+            settings.workers = usize::from(workers);
+        }
+        Ok(ServeConfig {
+            data: (!self.ephemeral).then_some(self.data),
+            bounds: Bounds::default(),
+            listen: self.listen,
+            keys,
+            settings,
+            log_format: self.log_format,
+        })
+    }
+}
+
+/// How the function on Lambda is set up, from its environment.
+#[derive(Clone, Debug)]
+pub struct LambdaConfig {
+    /// Who is admitted; `None` where something in front of the function decides that.
+    pub keys: Option<KeyRing>,
+    /// Limits of solving.
+    pub settings: Settings,
+    /// What is kept free at the end of an invocation, to write the answer.
+    pub margin: Duration,
+}
+
+impl LambdaConfig {
+    /// Reads the variables that `lookup` knows: `PORTOLAN_API_KEYS_FILE`, `PORTOLAN_WORKERS`, `PORTOLAN_MARGIN_MS`.
+    pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let number = |name: &'static str, wanted: &'static str, range: std::ops::RangeInclusive<u64>| {
+            let Some(value) = lookup(name) else { return Ok(None) };
+            match value.parse().ok().filter(|number| range.contains(number)) {
+                Some(number) => Ok(Some(number)),
+                None => Err(ConfigError::BadVariable { name, value, wanted }),
+            }
+        };
+        let keys = lookup("PORTOLAN_API_KEYS_FILE").map(|path| KeyRing::read(Path::new(&path))).transpose()?;
+        let workers = number("PORTOLAN_WORKERS", "a number from 1 to 256", 1..=256)?;
+        let margin = number("PORTOLAN_MARGIN_MS", "milliseconds from 100 to 10000", 100..=10_000)?;
+        // A function is frozen once it has answered: a solve that outlives its request would stand still.
+        let mut settings = Settings { deferral: false, ..Settings::default() };
+        if let Some(workers) = workers {
+            settings.workers = workers as usize;
+        }
+        Ok(Self { keys, settings, margin: Duration::from_millis(margin.unwrap_or(1000)) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        serve: ServeArgs,
+    }
+
+    fn check(line: &[&str]) -> Result<ServeConfig, ConfigError> {
+        let line = std::iter::once(&"portolan").chain(line);
+        Line::try_parse_from(line).expect("the line is well formed").serve.check()
+    }
+
+    #[test]
+    fn without_keys_only_loopback_is_served() {
+        let config = check(&[]).expect("the defaults are fine");
+        assert!(config.listen.ip().is_loopback());
+        assert_eq!(config.data.as_deref(), Some(Path::new("data")));
+        assert!(check(&["--listen", "[::1]:0", "--ephemeral"]).is_ok_and(|config| config.data.is_none()));
+        for address in ["0.0.0.0:8080", "[::]:80", "192.0.2.1:80"] {
+            let error = check(&["--listen", address]).expect_err("others can reach it");
+            assert!(error.to_string().contains("--api-keys FILE"), "{error}");
+        }
+    }
+
+    #[test]
+    fn variables_are_checked() {
+        let read = |value: &str| LambdaConfig::read(|name| (name == "PORTOLAN_WORKERS").then(|| value.to_owned()));
+        assert_eq!(read("3").expect("a number").settings.workers, 3);
+        let error = read("many").expect_err("no number");
+        assert_eq!(error.to_string(), "PORTOLAN_WORKERS is \"many\"; give a number from 1 to 256");
+    }
+}

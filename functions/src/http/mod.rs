@@ -1,0 +1,116 @@
+//! The HTTP API.
+//!
+//! ```text
+//! edge (id, log line, panic, problem details) -> auth (tenant) -> router -> handler -> plans
+//! ```
+//!
+//! | route | handler |
+//! |---|---|
+//! | `POST /v1/{problem}/plans` | [`submit`] |
+//! | `POST /v1/{problem}/validate`, `/verify` | `check` |
+//! | `GET /v1/plans`, `GET` and `DELETE /v1/plans/{id}` | `stored` |
+//! | `GET /livez`, `/readyz`, `/openapi.json` | `service` |
+//!
+//! Problems come from a registry: a new one is served without a change here.
+
+mod auth;
+mod body;
+pub mod check;
+mod edge;
+mod etag;
+mod negotiate;
+pub mod openapi;
+pub mod problem;
+mod replay;
+pub mod resource;
+pub mod service;
+pub mod stored;
+mod submit;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::extract::Extension;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{get, post};
+use portolan::AnyProblem;
+use tokio::sync::Semaphore;
+
+use crate::keys::KeyRing;
+use crate::plans::Plans;
+use problem::{Code, Trouble};
+
+/// How long a body may take to arrive.
+const BODY_TIME: Duration = Duration::from_secs(30);
+
+/// What handlers share.
+#[derive(Clone)]
+pub struct Api {
+    plans: Arc<Plans>,
+    keys: Option<Arc<KeyRing>>,
+    body_time: Duration,
+    /// Documents that are parsed at the same time, each up to ten megabytes of text.
+    parsing: Arc<Semaphore>,
+}
+
+/// The problem that a route is for.
+#[derive(Clone, Copy)]
+struct Served(&'static dyn AnyProblem);
+
+/// When the platform ends the invocation. Where it is an extension of a request, the solve keeps to it.
+#[derive(Clone, Copy, Debug)]
+pub struct EndsAt(pub Instant);
+
+impl Api {
+    /// An API on these plans. Without keys, every caller is the one local tenant.
+    pub fn new(plans: Arc<Plans>, keys: Option<KeyRing>) -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let parsing = Arc::new(Semaphore::new(2 * cores));
+        Self { plans, keys: keys.map(Arc::new), body_time: BODY_TIME, parsing }
+    }
+
+    /// With another limit to the time that a body may take.
+    #[must_use]
+    pub fn body_time(mut self, body_time: Duration) -> Self {
+        self.body_time = body_time;
+        self
+    }
+
+    /// The router.
+    pub fn router(self) -> Router {
+        let mut router = Router::new()
+            .route("/v1/plans", get(stored::list))
+            .route("/v1/plans/{id}", get(stored::show).delete(stored::remove));
+        for &problem in self.plans.problems() {
+            let route = |action: &str| format!("/v1/{}/{action}", problem.name());
+            let served = Extension(Served(problem));
+            router = router
+                .route(&route("plans"), post(submit::submit).layer(served.clone()))
+                .route(&route("validate"), post(check::validate).layer(served.clone()))
+                .route(&route("verify"), post(check::verify).layer(served));
+        }
+        router = router.layer(from_fn_with_state(self.clone(), auth::admit));
+        router
+            .route("/livez", get(service::livez))
+            .route("/readyz", get(service::readyz))
+            .route("/openapi.json", get(service::openapi))
+            .fallback(service::nothing)
+            .method_not_allowed_fallback(service::wrong_method)
+            .layer(axum::middleware::from_fn(edge::edge))
+            .with_state(self)
+    }
+
+    /// Parses where it delays no other request, and not too many documents at once.
+    async fn parse<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Trouble> {
+        let permit = Arc::clone(&self.parsing).acquire_owned().await;
+        let parsed = tokio::task::spawn_blocking(move || {
+            let _permit = permit;
+            work()
+        });
+        parsed.await.map_err(|error| {
+            tracing::error!(alarm = true, %error, "reading a document panicked");
+            Trouble::new(Code::Internal, "the document could not be processed; this is a bug and was logged")
+        })
+    }
+}

@@ -1,0 +1,84 @@
+//! The service about itself.
+
+use std::collections::BTreeMap;
+
+use axum::Json;
+use axum::extract::{Request, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+
+use super::problem::{Code, Trouble};
+use super::{Api, openapi};
+
+/// How the service is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Health {
+    /// Whether it serves.
+    pub status: HealthStatus,
+    /// What it depends on, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub dependencies: BTreeMap<String, HealthStatus>,
+}
+
+/// Whether something works.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum HealthStatus {
+    /// It works.
+    Up,
+    /// It does not.
+    Down,
+}
+
+/// The process lives.
+pub(super) async fn livez() -> Response {
+    let health = Health { status: HealthStatus::Up, dependencies: BTreeMap::new() };
+    ([(header::CACHE_CONTROL, "no-store")], Json(health)).into_response()
+}
+
+/// It can do its work.
+pub(super) async fn readyz(State(api): State<Api>) -> Response {
+    let store = match api.plans.stores().upkeep.check().await {
+        Ok(()) => HealthStatus::Up,
+        Err(error) => {
+            tracing::error!(error = &error as &dyn std::error::Error, "the store is not ready");
+            HealthStatus::Down
+        }
+    };
+    let solver = if api.plans.is_closing() { HealthStatus::Down } else { HealthStatus::Up };
+    let all = [("solver", solver), ("store", store)];
+    let up = all.iter().all(|(_, state)| *state == HealthStatus::Up);
+    let health = Health {
+        status: if up { HealthStatus::Up } else { HealthStatus::Down },
+        dependencies: all.into_iter().map(|(name, state)| (name.to_owned(), state)).collect(),
+    };
+    let status = if up { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let mut response = (status, [(header::CACHE_CONTROL, "no-store")], Json(health)).into_response();
+    response.extensions_mut().insert(super::edge::Complete);
+    response
+}
+
+/// The description of this API.
+pub(super) async fn openapi() -> Response {
+    let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "public, max-age=300")];
+    (headers, openapi::text()).into_response()
+}
+
+/// No such place.
+pub(super) async fn nothing(State(api): State<Api>, request: Request) -> Trouble {
+    let path = request.uri().path();
+    let known: Vec<&str> = api.plans.problems().iter().map(|problem| problem.name()).collect();
+    let detail = match path.strip_prefix("/v1/").and_then(|rest| rest.split_once('/')) {
+        Some((problem, "plans" | "validate" | "verify")) if !known.contains(&problem) => {
+            format!("there is no problem {problem:?}; there is {}", known.join(", "))
+        }
+        _ => "there is nothing at this path; /openapi.json says what there is".to_owned(),
+    };
+    Trouble::new(Code::NotFound, detail)
+}
+
+/// No such method in this place.
+pub(super) async fn wrong_method(request: Request) -> Trouble {
+    Trouble::new(Code::MethodNotAllowed, format!("{} is not offered here; see Allow", request.method()))
+}

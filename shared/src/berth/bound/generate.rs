@@ -1,0 +1,467 @@
+//! Column generation with dual smoothing (Wentges 1997, doi:10.1016/S0969-6016(97)00001-4; the step rule is that of Pessoa,
+//! Sadykov, Uchoa & Vanderbeck 2018, doi:10.1287/ijoc.2017.0784) and reduced-cost fixing.
+//!
+//! Every pricing round gives a Lagrangian bound that is exact: duals are rounded to integers first (scaled by a power of
+//! two) and all sums are integers. The LP only proposes duals; nothing it says enters the bound.
+
+use crate::berth::bound::dominance::Dominance;
+use crate::berth::bound::master::{Column, Master};
+use crate::berth::bound::network::{self, Grid, Network, Ranks};
+use crate::berth::bound::pricing::{self, INFINITE, Labels, NONE};
+use crate::berth::certificate::Cells;
+use crate::berth::model::{Model, Schedule};
+use crate::berth::state::State;
+use crate::budget::Budget;
+use crate::lp::Status;
+use crate::units::Seconds;
+
+/// Columns taken from one pricing of one kind of berth.
+const COLUMNS: usize = 6;
+
+/// Objective values lie on `residue + step * integer`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Lattice {
+    pub(crate) step: i64,
+    pub(crate) residue: i64,
+}
+
+impl Lattice {
+    /// The largest attainable objective value below `value`.
+    pub(crate) fn below(&self, value: i64) -> i64 {
+        value - 1 - (value - 1 - self.residue).rem_euclid(self.step)
+    }
+
+    /// The smallest objective value that is at least `value / scale`.
+    pub(crate) fn round_up(&self, value: i64, scale: i64) -> i64 {
+        let whole = value.div_euclid(scale) + i64::from(value.rem_euclid(scale) != 0);
+        whole + (self.residue - whole).rem_euclid(self.step)
+    }
+}
+
+/// A dual vector and the bound it proves.
+#[derive(Clone, Debug)]
+pub(crate) struct Bound {
+    pub(crate) duals: Vec<i64>,
+    /// Scaled.
+    pub(crate) value: i64,
+}
+
+pub(crate) struct Generator<'a> {
+    pub(crate) model: &'a Model,
+    pub(crate) grid: Grid,
+    pub(crate) networks: Vec<Network>,
+    pub(crate) ranks: Vec<Ranks>,
+    pub(crate) rules: Vec<Dominance<'a>>,
+    pub(crate) master: Master,
+    /// Duals and bounds are multiplied by this.
+    pub(crate) scale: i64,
+    pub(crate) lattice: Lattice,
+    /// Objective of the incumbent: only cheaper plans are of interest.
+    pub(crate) upper: i64,
+    pub(crate) center: Bound,
+    /// Duals that were used to remove arcs, in order.
+    pub(crate) fixings: Vec<Vec<i64>>,
+    forward: Vec<Labels>,
+    backward: Labels,
+    best: Vec<(i64, u32)>,
+    smoothing: f64,
+    pub(crate) rounds: u64,
+    pub(crate) lp_value: f64,
+    fixed_gap: i64,
+    /// Largest dual of each call: its scaled penalty, or no limit where it must be served.
+    ceiling: Vec<i64>,
+    /// Per call: its twins that start no later, no earlier (see `Model::twins`).
+    pub(crate) before: Vec<Vec<u32>>,
+    pub(crate) behind: Vec<Vec<u32>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// No plan cheaper than `upper` is left.
+    Closed,
+    /// The bound is that of the master; it will not rise further.
+    Converged,
+    /// The budget ran out.
+    Stopped,
+}
+
+impl<'a> Generator<'a> {
+    pub(crate) fn new(model: &'a Model, upper: i64) -> Self {
+        let (grid, networks, ranks) = network::build(model, upper);
+        let rules = networks.iter().map(|net| Dominance::new(model, grid, net.berths[0])).collect();
+        let master = Master::new(model, &networks, upper);
+        let penalties = model.calls.iter().map(|c| c.left_out).max().unwrap_or(0).max(upper);
+        let size = (penalties as f64 * (model.n as f64 + 1.0)).log2().ceil() as i64;
+        let scale = 1i64 << (57 - size).clamp(0, 20);
+        let lattice = lattice(model, &networks);
+        let count = networks.len();
+        let center = Bound { duals: vec![0; model.n], value: i64::MIN };
+        Self {
+            model,
+            grid,
+            networks,
+            ranks,
+            rules,
+            master,
+            scale,
+            lattice,
+            upper,
+            center,
+            fixings: Vec::new(),
+            forward: vec![Labels::default(); count],
+            backward: Labels::default(),
+            best: vec![(0, NONE); count],
+            smoothing: 0.8,
+            rounds: 0,
+            lp_value: f64::INFINITY,
+            fixed_gap: i64::MAX,
+            before: twins(model, &|i, k| model.twins(k, i)),
+            behind: twins(model, &|i, k| model.twins(i, k)),
+            ceiling: model.calls.iter().map(|c| c.left_out.saturating_mul(scale)).collect(),
+        }
+    }
+
+    /// The bound as an attainable objective value.
+    pub(crate) fn lower(&self) -> i64 {
+        if self.center.value == i64::MIN {
+            i64::MIN
+        } else {
+            self.lattice.round_up(self.center.value, self.scale).min(self.upper)
+        }
+    }
+    pub(crate) fn arcs(&self) -> usize {
+        self.networks.iter().map(Network::len).sum()
+    }
+
+    /// Adds the berths of a plan as columns.
+    pub(crate) fn add_plan(&mut self, plan: &Schedule) {
+        for (kind, net) in self.networks.iter().enumerate() {
+            for &berth in &net.berths {
+                let mut visits: Vec<(u32, u32)> = plan
+                    .iter()
+                    .enumerate()
+                    .filter_map(|(i, p)| p.filter(|&(j, _)| j == berth).map(|(_, t)| (i, t)))
+                    .map(|(i, t)| (i as u32, ((t - self.grid.origin).div_euclid(self.grid.step)) as u32))
+                    .collect();
+                visits.sort_unstable_by_key(|v| (v.1, v.0));
+                let costs: Option<i64> =
+                    visits.iter().map(|&(call, start)| net.find(call, start).map(|a| net.cost[a])).sum();
+                if let Some(cost) = costs
+                    && !visits.is_empty()
+                {
+                    self.master.add(Column { kind: kind as u32, visits }, cost);
+                }
+            }
+        }
+    }
+
+    /// Prices every kind at `duals`; returns the Lagrangian bound.
+    fn evaluate(&mut self, duals: &[i64]) -> i64 {
+        let mut value: i64 = duals.iter().sum();
+        for (q, net) in self.networks.iter().enumerate() {
+            self.best[q] = pricing::forward(net, &self.rules[q], duals, self.scale, &mut self.forward[q]);
+            value += net.berths.len() as i64 * self.best[q].0;
+        }
+        self.rounds += 1;
+        value
+    }
+
+    /// The grid when it is a relaxation.
+    pub(crate) fn coarse(&self) -> Option<Cells> {
+        let seconds = |time: i64| Seconds(time * self.model.unit);
+        let cells = Cells { origin: seconds(self.grid.origin), step: seconds(self.grid.step) };
+        (!self.grid.exact).then_some(cells)
+    }
+
+    /// The instant of a grid index.
+    pub(crate) fn time(&self, start: u32) -> i64 {
+        self.grid.origin + i64::from(start) * self.grid.step
+    }
+
+    /// Calls that may not be left out.
+    pub(crate) fn set_served(&mut self, served: &[bool]) {
+        for (i, call) in self.model.calls.iter().enumerate() {
+            let limit = if served[i] { 2 * self.upper.max(1) } else { call.left_out };
+            self.ceiling[i] = limit.saturating_mul(self.scale);
+            self.master.set_penalty(i, served[i].then_some(limit));
+        }
+    }
+
+    /// Prices the centre's duals in the current networks.
+    pub(crate) fn recenter(&mut self) {
+        let mut duals = self.center.duals.clone();
+        self.clamp(&mut duals);
+        let value = self.evaluate(&duals);
+        self.center = Bound { duals, value };
+        self.fixed_gap = i64::MAX;
+    }
+
+    fn clamp(&self, duals: &mut [i64]) {
+        for (y, &most) in duals.iter_mut().zip(&self.ceiling) {
+            *y = (*y).min(most).max(-2 * self.upper.max(1).saturating_mul(self.scale));
+        }
+    }
+
+    /// First duals: what each call costs the others and itself in a plan; then a few deflected subgradient steps (Polyak
+    /// step towards `upper`; Camerini, Fratta & Maffioli 1975, doi:10.1007/BFb0120697). They cost no LP and bring the bound
+    /// close enough to remove most arcs.
+    pub(crate) fn warm_up(&mut self, plan: &Schedule, steps: u64, budget: &mut Budget<'_>) -> bool {
+        let mut duals = self.savings(plan);
+        self.clamp(&mut duals);
+        let mut direction = vec![0.0; self.model.n];
+        let (mut length, mut idle) = (1.0, 0);
+        for _ in 0..steps {
+            if budget.stopped().is_some() {
+                return false;
+            }
+            budget.spend(self.arcs() as u64);
+            let value = self.evaluate(&duals);
+            let gradient = self.gradient();
+            self.harvest(None);
+            if gradient.iter().all(|&g| g == 0.0) {
+                if value > self.center.value {
+                    self.center = Bound { duals, value };
+                }
+                break;
+            }
+            if value > self.center.value {
+                self.center = Bound { duals: duals.clone(), value };
+                idle = 0;
+                if self.lower() >= self.upper {
+                    return true;
+                }
+            } else {
+                idle += 1;
+                if idle >= 4 {
+                    idle = 0;
+                    length *= 0.7;
+                    duals.clone_from(&self.center.duals);
+                }
+            }
+            for (d, g) in direction.iter_mut().zip(&gradient) {
+                *d = g + 0.6 * *d;
+            }
+            let norm: f64 = direction.iter().map(|d| d * d).sum();
+            if norm < 1e-6 {
+                break;
+            }
+            let step = length * ((self.upper as f64) * self.scale as f64 - value as f64) / norm;
+            for (y, d) in duals.iter_mut().zip(&direction) {
+                *y += (step * d) as i64;
+            }
+            self.clamp(&mut duals);
+            if self.worth_fixing() {
+                self.fix(budget);
+            }
+        }
+        false
+    }
+
+    /// Scaled: by how much the plan gets cheaper without each call.
+    fn savings(&self, plan: &Schedule) -> Vec<i64> {
+        let mut state = State::from_schedule(self.model, plan);
+        (0..self.model.n)
+            .map(|i| {
+                let (line, at) = (state.place[i].0 as usize, state.place[i].1 as usize);
+                let own = state.lines[line][at].cost;
+                let free = if line == self.model.m { 0 } else { state.free_before(line, at) };
+                let others = state.tail_change(line, free, at + 1).unwrap_or(0);
+                (own - others) * self.scale
+            })
+            .collect()
+    }
+
+    /// Subgradient of the bound at the duals priced last: how often each call is missing.
+    fn gradient(&self) -> Vec<f64> {
+        let mut gradient = vec![1.0; self.model.n];
+        for (q, net) in self.networks.iter().enumerate() {
+            let (_, last) = self.best[q];
+            if last != NONE {
+                for a in pricing::path(last, &self.forward[q], None) {
+                    gradient[net.call[a as usize] as usize] -= net.berths.len() as f64;
+                }
+            }
+        }
+        gradient
+    }
+
+    /// Runs until the bound is that of the master, or nothing cheaper than `upper` can exist.
+    pub(crate) fn run(&mut self, budget: &mut Budget<'_>, cutoff_rounds: u64) -> End {
+        let mut out = Vec::new();
+        let begin = self.rounds;
+        let lp_ticks = self.master.lp.ticks;
+        let mut seen_ticks = lp_ticks;
+        loop {
+            if budget.stopped().is_some() || self.rounds - begin >= cutoff_rounds {
+                return End::Stopped;
+            }
+            let (status, value) = self.master.solve();
+            budget.spend((self.master.lp.ticks - seen_ticks) * 4);
+            seen_ticks = self.master.lp.ticks;
+            if status != Status::Optimal {
+                return End::Stopped;
+            }
+            self.lp_value = value;
+            self.master.duals(self.scale, &mut out);
+            self.clamp(&mut out);
+            if let Some(end) = self.separate(&out, budget) {
+                return end;
+            }
+        }
+    }
+
+    /// Pricing rounds at smoothed duals until one yields a column for the master's own duals `out`.
+    fn separate(&mut self, out: &[i64], budget: &mut Budget<'_>) -> Option<End> {
+        let mut smoothing = if self.center.value == i64::MIN { 0.0 } else { self.smoothing };
+        let mut misses = 0;
+        loop {
+            let duals: Vec<i64> = if smoothing <= 0.0 {
+                out.to_vec()
+            } else {
+                out.iter()
+                    .zip(&self.center.duals)
+                    .map(|(&o, &c)| o + ((c - o) as f64 * smoothing).round() as i64)
+                    .collect()
+            };
+            budget.spend(self.arcs() as u64);
+            let value = self.evaluate(&duals);
+            if smoothing > 0.0 && misses == 0 {
+                self.adapt(out, &duals);
+            }
+            let added = self.harvest(Some(out));
+            if value > self.center.value {
+                self.center = Bound { duals, value };
+                if self.lower() >= self.upper {
+                    return Some(End::Closed);
+                }
+            }
+            let exact = smoothing <= 0.0;
+            // The master's value bounds what the bound can still become.
+            let ceiling = ((self.lp_value - 1e-6 * self.lp_value.abs().max(1.0)) * self.scale as f64).floor() as i64;
+            if !self.master.slack_used() && self.lattice.round_up(ceiling, self.scale) <= self.lower() {
+                return Some(End::Converged);
+            }
+            if added > 0 {
+                return None;
+            }
+            if exact {
+                return Some(End::Converged);
+            }
+            if budget.stopped().is_some() {
+                return Some(End::Stopped);
+            }
+            misses += 1;
+            smoothing = (1.0 - f64::from(misses + 1) * (1.0 - self.smoothing)).max(0.0);
+        }
+    }
+
+    /// Raises or lowers the smoothing by the angle between the subgradient at the priced duals and the way to the master's.
+    fn adapt(&mut self, out: &[i64], duals: &[i64]) {
+        let gradient = self.gradient();
+        let slope: f64 = gradient.iter().zip(out.iter().zip(duals)).map(|(g, (&o, &d))| g * (o - d) as f64).sum();
+        self.smoothing =
+            if slope > 0.0 { (self.smoothing - 0.1).max(0.0) } else { self.smoothing + (1.0 - self.smoothing) * 0.1 };
+    }
+
+    /// Takes columns out of the last pricing whose reduced cost at `out` is negative.
+    fn harvest(&mut self, out: Option<&[i64]>) -> usize {
+        let mut added = 0;
+        for (q, net) in self.networks.iter().enumerate() {
+            let values = &self.forward[q].value;
+            let mut by_call = vec![(INFINITE, NONE); self.model.n];
+            for (a, &v) in values.iter().enumerate() {
+                let slot = &mut by_call[net.call[a] as usize];
+                if v < slot.0 {
+                    *slot = (v, a as u32);
+                }
+            }
+            by_call.retain(|e| e.1 != NONE);
+            by_call.sort_unstable();
+            let row = self.model.n + q;
+            let convexity = (self.master.lp.duals()[row] * self.master.unit * self.scale as f64).round() as i64;
+            let take = if out.is_some() { COLUMNS } else { 2 };
+            for &(_, last) in by_call.iter().take(take) {
+                let arcs = pricing::path(last, &self.forward[q], None);
+                let cost: i64 = arcs.iter().map(|&a| net.cost[a as usize]).sum();
+                let slack = (self.scale as f64 * self.master.unit * 1e-6) as i64 + arcs.len() as i64 + 1;
+                let attractive = out.is_none_or(|out| {
+                    let covered: i64 = arcs.iter().map(|&a| out[net.call[a as usize] as usize]).sum();
+                    cost * self.scale - covered - convexity < -slack
+                });
+                if attractive {
+                    let visits = arcs.iter().map(|&a| (net.call[a as usize], net.start[a as usize])).collect();
+                    added += usize::from(self.master.add(Column { kind: q as u32, visits }, cost));
+                }
+            }
+        }
+        added
+    }
+
+    /// Removes every arc through which no plan cheaper than `upper` can go, by the bound at the centre.
+    pub(crate) fn fix(&mut self, budget: &mut Budget<'_>) -> usize {
+        if self.center.value == i64::MIN {
+            return 0;
+        }
+        let duals = self.center.duals.clone();
+        let value = self.evaluate(&duals);
+        let allowed = self.lattice.below(self.upper) * self.scale - value;
+        let mut removed = 0;
+        for q in 0..self.networks.len() {
+            let net = &self.networks[q];
+            pricing::backward(net, &self.rules[q], &duals, self.scale, &mut self.backward);
+            let best = self.best[q].0;
+            let (front, back) = (&self.forward[q].value, &self.backward.value);
+            let before = net.len();
+            let next =
+                net.filtered(&self.ranks[q], &mut |a| front[a] < INFINITE && front[a] + back[a] - best <= allowed);
+            removed += before - next.len();
+            self.networks[q] = next;
+        }
+        budget.spend(2 * self.arcs() as u64);
+        if removed > 0 {
+            self.fixings.push(duals);
+            let networks = &self.networks;
+            self.master.restrict(networks);
+        }
+        removed
+    }
+
+    /// Whether the gap shrank enough since the last time to make `fix` worth its price.
+    pub(crate) fn worth_fixing(&mut self) -> bool {
+        let gap = self.upper * self.scale - self.center.value;
+        let worth = self.center.value > i64::MIN && gap < self.fixed_gap / 10 * 9;
+        if worth {
+            self.fixed_gap = gap;
+        }
+        worth
+    }
+}
+
+fn twins(model: &Model, related: &dyn Fn(usize, usize) -> bool) -> Vec<Vec<u32>> {
+    (0..model.n).map(|i| (0..model.n).filter(|&k| related(i, k)).map(|k| k as u32).collect()).collect()
+}
+
+fn lattice(model: &Model, networks: &[Network]) -> Lattice {
+    let gcd = |mut a: i64, mut b: i64| {
+        while b != 0 {
+            (a, b) = (b, a % b);
+        }
+        a.abs()
+    };
+    let (mut step, mut residue) = (0, 0);
+    for i in 0..model.n {
+        let base = model.calls[i].left_out;
+        residue += base;
+        for net in networks {
+            for a in 0..net.len() {
+                if net.call[a] as usize == i {
+                    step = gcd(step, net.cost[a] - base);
+                    if step == 1 {
+                        return Lattice { step: 1, residue: 0 };
+                    }
+                }
+            }
+        }
+    }
+    Lattice { step: step.max(1), residue }
+}

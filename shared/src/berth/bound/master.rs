@@ -1,0 +1,158 @@
+//! The restricted master: choose berth schedules so that every call is in exactly one of them, or left out.
+
+use crate::berth::bound::network::Network;
+use crate::berth::model::Model;
+use crate::lp::{Lp, Status};
+use std::collections::HashSet;
+
+/// A berth schedule.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Column {
+    pub(crate) kind: u32,
+    /// (call, grid start), in order of start.
+    pub(crate) visits: Vec<(u32, u32)>,
+}
+
+pub(crate) struct Master {
+    pub(crate) lp: Lp,
+    /// Columns of the LP from `calls` on; before them the slack of each call.
+    pub(crate) columns: Vec<Column>,
+    pub(crate) costs: Vec<i64>,
+    known: HashSet<Column>,
+    pub(crate) calls: usize,
+    /// Costs are divided by this in the LP.
+    pub(crate) unit: f64,
+    penalties: Vec<f64>,
+    /// Per column: when it was last basic, or made.
+    stamp: Vec<u64>,
+    clock: u64,
+    /// Columns ever made.
+    pub(crate) made: u64,
+}
+
+impl Master {
+    pub(crate) fn new(model: &Model, networks: &[Network], upper: i64) -> Self {
+        let n = model.n;
+        let unit = (upper as f64 / (100.0 * n.max(1) as f64)).max(1e-3);
+        let mut lp = Lp::default();
+        for _ in 0..n {
+            lp.add_row(1.0, 0.0, 0.0, &[]);
+        }
+        for net in networks {
+            lp.add_row(net.berths.len() as f64, 0.0, f64::INFINITY, &[]);
+        }
+        // A huge penalty would swamp the tolerances; a smaller one is a valid relaxation.
+        let penalties: Vec<f64> =
+            model.calls.iter().map(|c| (c.left_out as f64).min(upper as f64 + unit) / unit).collect();
+        for (i, &cost) in penalties.iter().enumerate() {
+            lp.add_column(cost, 0.0, f64::INFINITY, &[(i, 1.0)]);
+        }
+        Self {
+            lp,
+            columns: Vec::new(),
+            costs: Vec::new(),
+            known: HashSet::new(),
+            calls: n,
+            unit,
+            penalties,
+            stamp: Vec::new(),
+            clock: 0,
+            made: 0,
+        }
+    }
+
+    /// False when the column is there already.
+    pub(crate) fn add(&mut self, column: Column, cost: i64) -> bool {
+        if !self.known.insert(column.clone()) {
+            return false;
+        }
+        let mut entries: Vec<(usize, f64)> = Vec::with_capacity(column.visits.len() + 1);
+        for &(call, _) in &column.visits {
+            match entries.iter_mut().find(|e| e.0 == call as usize) {
+                Some(e) => e.1 += 1.0,
+                None => entries.push((call as usize, 1.0)),
+            }
+        }
+        entries.push((self.calls + column.kind as usize, 1.0));
+        self.lp.add_column(cost as f64 / self.unit, 0.0, f64::INFINITY, &entries);
+        self.columns.push(column);
+        self.costs.push(cost);
+        self.stamp.push(self.clock);
+        self.made += 1;
+        true
+    }
+
+    /// Optimal value in cost units.
+    pub(crate) fn solve(&mut self) -> (Status, f64) {
+        let status = self.lp.solve(50_000);
+        (status, self.lp.objective() * self.unit)
+    }
+
+    /// Scaled integer duals of the calls.
+    pub(crate) fn duals(&self, scale: i64, out: &mut Vec<i64>) {
+        out.clear();
+        out.extend(self.lp.duals()[..self.calls].iter().map(|&y| (y * self.unit * scale as f64).round() as i64));
+    }
+
+    /// (column, value) of the current solution, without slacks.
+    pub(crate) fn solution(&self) -> Vec<(usize, f64)> {
+        (0..self.columns.len()).map(|c| (c, self.lp.value(self.calls + c))).filter(|&(_, x)| x > 1e-7).collect()
+    }
+
+    /// Whether some call is left out in the current solution although that was priced below its penalty.
+    pub(crate) fn slack_used(&self) -> bool {
+        (0..self.calls).any(|i| self.lp.value(i) > 1e-7)
+    }
+
+    /// Prices leaving out a call; `None` is its own penalty.
+    pub(crate) fn set_penalty(&mut self, call: usize, penalty: Option<i64>) {
+        self.lp.set_cost(call, penalty.map_or(self.penalties[call], |p| p as f64 / self.unit));
+    }
+
+    /// Columns that use an arc that is gone are closed, the others opened.
+    pub(crate) fn restrict(&mut self, networks: &[Network]) {
+        for (c, column) in self.columns.iter().enumerate() {
+            let net = &networks[column.kind as usize];
+            let alive = column.visits.iter().all(|&(call, start)| net.find(call, start).is_some());
+            self.lp.set_bounds(self.calls + c, 0.0, if alive { f64::INFINITY } else { 0.0 });
+        }
+    }
+
+    /// Notes which columns are in use; when there are more than `most`, drops the half that has been idle longest.
+    pub(crate) fn forget(&mut self, most: usize) {
+        self.clock += 1;
+        for c in 0..self.columns.len() {
+            if self.lp.is_basic(self.calls + c) {
+                self.stamp[c] = self.clock;
+            }
+        }
+        if self.columns.len() <= most {
+            return;
+        }
+        let mut ages: Vec<(u64, std::cmp::Reverse<usize>)> =
+            self.stamp.iter().enumerate().map(|(c, &s)| (s, std::cmp::Reverse(c))).collect();
+        ages.sort_unstable_by(|x, y| y.cmp(x));
+        let mut keep = vec![false; self.columns.len()];
+        for (at, (_, std::cmp::Reverse(c))) in ages.iter().enumerate() {
+            keep[*c] = at < most / 2 || self.lp.is_basic(self.calls + c);
+        }
+        let calls = self.calls;
+        self.lp.retain_columns(&|j| j < calls || keep[j - calls]);
+        for (c, column) in self.columns.iter().enumerate() {
+            if !keep[c] {
+                self.known.remove(column);
+            }
+        }
+        retain(&mut self.columns, &keep);
+        retain(&mut self.costs, &keep);
+        retain(&mut self.stamp, &keep);
+    }
+}
+
+fn retain<T>(list: &mut Vec<T>, keep: &[bool]) {
+    let mut at = 0;
+    list.retain(|_| {
+        at += 1;
+        keep[at - 1]
+    });
+}

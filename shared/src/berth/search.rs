@@ -1,0 +1,168 @@
+//! The whole method, in the order in which its parts pay off: greedy, annealing, a bound by column generation with annealing
+//! from what the master suggests, then branch and price.
+//!
+//! Every decision depends on ticks only, so a work limit gives the same answer everywhere; the deadline just cuts it short.
+
+use super::bound::generate::{End, Generator};
+use super::certificate::{Certificate, Node};
+use super::exact::{self, Search};
+use super::heuristic::{Annealer, greedy};
+use super::instance::Instance;
+use super::model::{Model, Schedule};
+use super::plan;
+use crate::budget::Budget;
+use crate::outcome::{Found, Outcome, Progress, Stats};
+use crate::rng::Rng;
+
+/// Annealing in ticks for each call: at first, after some pricing rounds, and once the bound stands.
+const FIRST: u64 = 20_000;
+const BETWEEN: u64 = 4_000;
+const LATE: u64 = 30_000;
+const IN_TREE: u64 = 2_000;
+/// Temperatures relative to the mean weighted handling time.
+const HOT: f64 = 0.5;
+const WARM: f64 = 0.1;
+const COLD: f64 = 0.04;
+/// Subgradient steps before the first master.
+const WARM_UP: u64 = 50;
+/// Pricing rounds between two looks at the incumbent.
+const ROUNDS: u64 = 20;
+
+/// What is known so far, and who wants to hear of it.
+struct Known<'w> {
+    instance: &'w Instance,
+    watch: &'w mut dyn FnMut(&Progress<'_, plan::Schedule>),
+    /// In cost steps.
+    objective: i64,
+    lower: i64,
+    improvements: u64,
+}
+
+impl Known<'_> {
+    /// Takes note of a plan and a bound, reports what is new, and says whether to go on.
+    fn update(&mut self, plan: &Schedule, objective: i64, lower: i64, budget: &mut Budget<'_>) -> bool {
+        let lower = lower.min(objective);
+        let better = objective < self.objective;
+        if better || lower > self.lower {
+            self.improvements += u64::from(better);
+            self.objective = self.objective.min(objective);
+            self.lower = self.lower.max(lower);
+            let step = self.instance.cost_step();
+            let (objective, lower_bound) = (self.objective * step, self.lower * step);
+            let incumbent = Model::written_out(plan, self.instance);
+            (self.watch)(&Progress { incumbent: &incumbent, objective, lower_bound, ticks: budget.ticks() });
+        }
+        self.goes_on(budget)
+    }
+
+    fn goes_on(&self, budget: &mut Budget<'_>) -> bool {
+        let step = self.instance.cost_step();
+        let gap = self.instance.gap(self.objective * step, self.lower * step);
+        !budget.is_good_enough(gap) && budget.stopped().is_none()
+    }
+}
+
+/// Solves within the budget.
+pub(super) fn solve(
+    instance: &Instance,
+    budget: &mut Budget<'_>,
+    watch: &mut dyn FnMut(&Progress<'_, plan::Schedule>),
+) -> Outcome<plan::Schedule, Certificate> {
+    let model = Model::of(instance);
+    let mut known = Known { instance, watch, objective: i64::MAX, lower: 0, improvements: 0 };
+    let start = greedy(&model);
+    budget.spend(start.ticks);
+    let mut annealer = Annealer::new(start, Rng::new(budget.seed_value()).fork("berth annealing"));
+    let trivial = Certificate { scale: 1, grid: None, upper: annealer.best_cost, nodes: vec![Node::default()] };
+    let mut stats = Stats::default();
+    let plan = annealer.best.clone();
+    let mut proof = (0, trivial);
+    if known.update(&plan, annealer.best_cost, 0, budget) {
+        anneal(&mut annealer, FIRST * model.n as u64, HOT, budget, &mut known);
+        if known.goes_on(budget) {
+            proof = prove(&model, &mut annealer, budget, &mut known, &mut stats);
+        }
+    }
+    let (lower, certificate) = proof;
+    let lower = lower.clamp(0, annealer.best_cost);
+    known.update(&annealer.best, annealer.best_cost, lower, budget);
+    stats.improvements = known.improvements;
+    let step = instance.cost_step();
+    let (objective, lower_bound) = (annealer.best_cost * step, lower * step);
+    let gap = instance.gap(objective, lower_bound);
+    let solution = Model::written_out(&annealer.best, instance);
+    Outcome::new(Found { solution, objective, lower_bound, gap, certificate }, budget, stats)
+}
+
+/// Bound, fixing and branching; the annealer goes on meanwhile. Returns the bound and its certificate.
+fn prove(
+    model: &Model,
+    annealer: &mut Annealer<'_>,
+    budget: &mut Budget<'_>,
+    known: &mut Known<'_>,
+    stats: &mut Stats,
+) -> (i64, Certificate) {
+    let n = model.n as u64;
+    let mut g = Generator::new(model, annealer.best_cost);
+    g.add_plan(&annealer.best);
+    let plan = annealer.best.clone();
+    let mut end = if g.warm_up(&plan, WARM_UP, budget) { End::Closed } else { End::Stopped };
+    while end == End::Stopped && known.update(&annealer.best, annealer.best_cost, g.lower(), budget) {
+        end = g.run(budget, ROUNDS);
+        if end != End::Closed {
+            improve(&mut g, annealer, BETWEEN * n, budget, known);
+        }
+        if g.lower() >= g.upper {
+            end = End::Closed;
+        }
+        if end == End::Stopped && g.worth_fixing() {
+            g.fix(budget);
+        }
+    }
+    if end == End::Converged && g.grid.exact && known.update(&annealer.best, annealer.best_cost, g.lower(), budget) {
+        improve(&mut g, annealer, LATE * n, budget, known);
+        g.fix(budget);
+        if g.lower() < g.upper {
+            end = exact::settle(&mut g, budget);
+        }
+    }
+    if end == End::Converged && g.grid.exact && known.update(&annealer.best, annealer.best_cost, g.lower(), budget) {
+        let mut search = Search::new(&mut g);
+        search.run(budget, &mut |g, node, lower, budget| {
+            improve(g, annealer, if node % 8 == 0 { IN_TREE * n } else { 0 }, budget, known);
+            known.update(&annealer.best, annealer.best_cost, lower, budget)
+        });
+        stats.nodes = search.nodes;
+        let proof = (search.lower(), search.certificate());
+        stats.columns = g.master.made;
+        return proof;
+    }
+    stats.columns = g.master.made;
+    let mut duals = std::mem::take(&mut g.fixings);
+    duals.push(g.center.duals.clone());
+    let nodes = vec![Node { duals, ..Node::default() }];
+    (g.lower(), Certificate { scale: g.scale, grid: g.coarse(), upper: g.upper, nodes })
+}
+
+fn anneal(a: &mut Annealer<'_>, work: u64, hot: f64, budget: &mut Budget<'_>, known: &mut Known<'_>) {
+    a.run(work, hot, COLD.min(hot / 2.0), &mut |ticks, plan, cost| {
+        budget.spend(ticks);
+        let lower = known.lower;
+        known.update(plan, cost, lower, budget)
+    });
+}
+
+/// Rounds the master's solution and anneals from there; a better plan tightens `upper` and enters the master.
+fn improve(g: &mut Generator<'_>, a: &mut Annealer<'_>, work: u64, budget: &mut Budget<'_>, known: &mut Known<'_>) {
+    for plan in [g.rounded_by_start(), g.rounded_by_berth()] {
+        a.reset(&plan);
+        a.insert_pool();
+    }
+    if work > 0 {
+        anneal(a, work, WARM, budget, known);
+    }
+    if a.best_cost < g.upper {
+        g.upper = a.best_cost;
+        g.add_plan(&a.best);
+    }
+}

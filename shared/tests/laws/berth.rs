@@ -1,0 +1,129 @@
+//! The laws, for berths.
+
+use std::time::Duration;
+
+use portolan::berth::wire::Wire;
+use portolan::berth::{Berths, Certificate, Instance, Plan, Schedule};
+use portolan::ids::{BerthIdx, CallIdx};
+use portolan::outcome::{Outcome, Proof};
+use portolan::units::Seconds;
+use portolan::{Answer, Budget, Problem};
+use proptest::prelude::*;
+
+use crate::{brute, tiny};
+
+type BerthAnswer = Answer<Plan, Certificate>;
+
+fn solve(instance: &Instance, work_limit: Option<u64>, seed: u64) -> Outcome<Schedule, Certificate> {
+    let clock = || Duration::ZERO;
+    let mut budget = Budget::new(&clock).seed(seed);
+    if let Some(ticks) = work_limit {
+        budget = budget.work_limit(ticks);
+    }
+    let mut last: Option<(i64, i64)> = None;
+    let outcome = Berths::solve(instance, &mut budget, &mut |progress| {
+        assert!(progress.lower_bound <= progress.objective);
+        if let Some((objective, lower_bound)) = last {
+            assert!(progress.objective <= objective, "the incumbent worsened");
+            assert!(progress.lower_bound >= lower_bound, "the bound weakened");
+        }
+        last = Some((progress.objective, progress.lower_bound));
+    });
+    if let Some((objective, lower_bound)) = last {
+        assert!(outcome.objective <= objective && outcome.lower_bound >= lower_bound);
+    }
+    outcome
+}
+
+fn answer(instance: &Instance, outcome: Outcome<Schedule, Certificate>) -> BerthAnswer {
+    let levels = Berths::levels(instance, &outcome.solution, outcome.lower_bound);
+    let plan = Berths::plan(instance, &outcome.solution);
+    Answer::new(Berths::NAME, Berths::VERSION, outcome, levels, plan)
+}
+
+fn verified(instance: &Instance, outcome: Outcome<Schedule, Certificate>) -> Result<BerthAnswer, TestCaseError> {
+    let answer = answer(instance, outcome);
+    match Berths::verify(instance, &answer) {
+        Ok(()) => Ok(answer),
+        Err(violations) => Err(TestCaseError::fail(format!("{violations:?}"))),
+    }
+}
+
+/// The instance, where the random problem is a valid one.
+fn valid(wire: &Wire) -> Result<Instance, TestCaseError> {
+    Berths::instance(wire).map_err(|_| TestCaseError::reject("has issues"))
+}
+
+fn relabelled(wire: &Wire) -> Wire {
+    let mut other = wire.clone();
+    other.calls.reverse();
+    other.berths.reverse();
+    other
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1500, max_global_rejects: 100_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_proven_optimum_is_that_of_brute_force(wire in tiny::problem(5, 3)) {
+        let instance = valid(&wire)?;
+        let outcome = solve(&instance, None, 1);
+        let optimum = brute::optimum(&instance);
+        prop_assert!(outcome.lower_bound <= optimum, "bound {} above the optimum {optimum}", outcome.lower_bound);
+        prop_assert_eq!(outcome.objective, optimum);
+        prop_assert_eq!(outcome.proof(), Proof::Optimal);
+        verified(&instance, outcome)?;
+    }
+
+    #[test]
+    fn slots_are_exactly_the_starts_that_break_no_rule(wire in tiny::problem(3, 3)) {
+        let instance = valid(&wire)?;
+        for call in CallIdx::all(instance.calls().len()) {
+            for berth in BerthIdx::all(instance.berths().len()) {
+                for start in (0..60).map(Seconds) {
+                    let slot = instance.slots(call, berth).iter().find(|slot| slot.first <= start && start <= slot.last);
+                    let departure = slot.map(|slot| instance.departure(call, berth, slot, start));
+                    prop_assert_eq!(departure, brute::departure(&instance, call, berth, start), "{:?} {:?} {:?}", call, berth, start);
+                }
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 250, max_global_rejects: 100_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_stops_early_is_still_true_and_repeats_to_the_byte(wire in tiny::problem(9, 3), ticks in 1_u64..20_000, seed in 1_u64..4) {
+        let instance = valid(&wire)?;
+        let first = verified(&instance, solve(&instance, Some(ticks), seed))?;
+        let again = verified(&instance, solve(&instance, Some(ticks), seed))?;
+        prop_assert_eq!(serde_json::to_string(&first).expect("serializes"), serde_json::to_string(&again).expect("serializes"));
+        let whole = solve(&instance, None, seed);
+        prop_assert!(first.lower_bound <= whole.objective && whole.lower_bound <= first.objective);
+    }
+
+    #[test]
+    fn relabelling_keeps_the_optimum(wire in tiny::problem(8, 3)) {
+        let (one, other) = (valid(&wire)?, valid(&relabelled(&wire))?);
+        let (one, other) = (solve(&one, None, 1), solve(&other, None, 1));
+        prop_assert!(one.lower_bound <= other.objective && other.lower_bound <= one.objective);
+        prop_assert_eq!(one.objective, other.objective);
+    }
+
+    #[test]
+    fn lifting_closures_and_tides_never_hurts(wire in tiny::problem(8, 3)) {
+        let mut freer = wire.clone();
+        for berth in &mut freer.berths {
+            berth.closures.clear();
+            berth.tide = None;
+        }
+        prop_assume!(wire.calls.iter().all(|call| call.class.unwrap_or(0) == 0));
+        let (tight, free) = (valid(&wire)?, valid(&freer)?);
+        let (tight, free) = (solve(&tight, None, 1), solve(&free, None, 1));
+        // The price of leaving a call out follows from the horizon, which the closures are part of.
+        prop_assume!(tight.solution.0.iter().all(Option::is_some));
+        prop_assert!(free.lower_bound <= tight.objective);
+        prop_assert!(free.objective <= tight.objective);
+    }
+}

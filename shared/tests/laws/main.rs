@@ -1,0 +1,5 @@
+//! The laws that every problem keeps, on random small instances and against brute force.
+
+mod berth;
+mod brute;
+mod tiny;

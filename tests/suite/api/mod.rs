@@ -1,0 +1,3 @@
+//! The HTTP API over a real connection.
+
+mod plans;

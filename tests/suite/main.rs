@@ -1,0 +1,6 @@
+//! Tests of Portolan as a whole. One target, so that it links once.
+#![allow(clippy::unwrap_used)] // in a test, a panic is the report
+
+mod api;
+mod dependencies;
+mod lengths;
