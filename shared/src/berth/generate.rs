@@ -147,10 +147,10 @@ impl Terminal {
         // As many days as keep the berths busy for about three quarters of the time.
         let days = (calls.div_ceil(berths) as i64).clamp(2, 60);
         let berth_wires: Vec<BerthWire> =
-            (0..berths).map(|at| self.berth(at, days, &mut self.rng.fork(&format!("berth {at}")))).collect();
+            (0..berths).map(|at| Self::berth(at, days, &mut self.rng.fork(&format!("berth {at}")))).collect();
         let classes = classes(calls);
         let mut call_wires: Vec<CallWire> = (0..calls)
-            .map(|at| self.call(at, days, classes, &berth_wires, &mut self.rng.fork(&format!("call {at}"))))
+            .map(|at| Self::call(at, days, classes, &berth_wires, &mut self.rng.fork(&format!("call {at}"))))
             .collect();
         freeze(&mut call_wires, &berth_wires);
         Wire {
@@ -163,7 +163,7 @@ impl Terminal {
         }
     }
 
-    fn berth(&self, at: usize, days: i64, rng: &mut Rng) -> BerthWire {
+    fn berth(at: usize, days: i64, rng: &mut Rng) -> BerthWire {
         // The first berth takes every vessel at any time, so that no call is impossible from the start.
         let (length, draft, rate) = if at == 0 { QUAYS[0] } else { QUAYS[rng.below(QUAYS.len())] };
         let mut berth = BerthWire {
@@ -187,7 +187,7 @@ impl Terminal {
         berth
     }
 
-    fn call(&self, at: usize, days: i64, classes: u8, berths: &[BerthWire], rng: &mut Rng) -> CallWire {
+    fn call(at: usize, days: i64, classes: u8, berths: &[BerthWire], rng: &mut Rng) -> CallWire {
         let home = &berths[rng.below(berths.len())];
         let (length, draft) = (home.length_m.unwrap_or(100.0), home.draft_m.unwrap_or(4.0));
         // A vessel that fits its home berth with some room to spare.
@@ -257,7 +257,7 @@ fn works(rng: &mut Rng, days: i64) -> Vec<ClosureWire> {
 /// Enough water from two hours before high water to two hours after, on the quarter of an hour.
 fn tides(rng: &mut Rng, days: i64) -> Vec<WindowWire> {
     let first = between(rng, 2 * HOUR, TIDE_PERIOD);
-    (0..)
+    (0..=2 * days)
         .map(|n| (first + n * TIDE_PERIOD) / QUARTER * QUARTER)
         .take_while(|&high| high < days * DAY)
         .map(|high| WindowWire { from: Some(instant(high - 2 * HOUR)), to: Some(instant(high + 2 * HOUR)) })

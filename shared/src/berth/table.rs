@@ -1,10 +1,13 @@
 //! A plan for a terminal: what a planner reads on a screen of 120 columns.
 
-use super::explain::LeftOut;
+use super::explain::{Blocker, LeftOut};
 use super::instance::Instance;
 use super::plan::{Kpis, Plan, Visit};
-use super::words::{self, Words, clean, fit, grouped, percent, width};
+use super::words::{self, Words, clean, fit, grouped, moment, percent, width};
 use crate::answer::Answer;
+
+#[cfg(test)]
+pub(super) mod tests;
 
 /// Columns of the screen.
 const COLUMNS: usize = 120;
@@ -33,10 +36,10 @@ pub(super) fn table<C>(instance: &Instance, answer: &Answer<Plan, C>) -> String 
 }
 
 fn header<C>(instance: &Instance, answer: &Answer<Plan, C>) -> String {
-    let claim: Vec<String> = words::claim(answer).iter().map(|(name, value)| format!("{name} {value}")).collect();
-    let mut text = format!("{}\n", claim.join(" · "));
-    let again = if answer.reproducible { "same bytes again" } else { "cut short by the clock, not reproducible" };
-    text.push_str(&format!("seed {} · ticks {} · {again}\n", answer.seed, grouped(answer.ticks as i64)));
+    let claim = words::claim(answer).map(|(name, value)| format!("{name} {value}"));
+    let again = if answer.reproducible { "same bytes again" } else { "not reproducible" };
+    let effort = format!("seed {} · ticks {} · {again}", answer.seed, grouped(answer.ticks as i64));
+    let mut text = format!("{}\n{} · {effort}\n", claim[..3].join(" · "), claim[3..].join(" · "));
     if answer.levels.len() > 1 {
         let mut is_open = false;
         for level in &answer.levels {
@@ -125,9 +128,9 @@ fn cells(words: Words, plan: &Plan, visit: &Visit) -> [String; WHY] {
         clean(&visit.call),
         visit.vessel.as_deref().map_or_else(String::new, clean),
         clean(&visit.berth),
-        words.time(visit.arrival),
-        words.time(visit.start),
-        words.time(visit.departure),
+        moment(visit.arrival),
+        moment(visit.start),
+        moment(visit.departure),
         duration(visit.waiting_s),
         visit.tardiness_s.map_or_else(String::new, duration),
     ]
@@ -163,8 +166,8 @@ fn long_waits(instance: &Instance, words: Words, plan: &Plan) -> String {
     let mut text = "\nlongest waits, and the cheapest change that would shorten each\n".to_owned();
     for (visit, remedy) in waits.iter().take(MAX_LISTED) {
         let who = name(&visit.call, visit.vessel.as_deref());
-        let sentence = words.remedy(instance, remedy);
-        text.push_str(&line(&format!("  {who} waits {}: {sentence}", words.duration(visit.waiting_s))));
+        text.push_str(&line(&format!("  {who} waits {}", words.duration(visit.waiting_s))));
+        text.push_str(&line(&format!("    {}", words.remedy(instance, remedy))));
     }
     text
 }
@@ -176,7 +179,7 @@ fn left_out(instance: &Instance, words: Words, left_out: &[LeftOut]) -> String {
     let mut text = format!("\nleft out: {}\n", counted(left_out.len(), "call"));
     for call in left_out {
         let who = name(&call.call, call.vessel.as_deref());
-        text.push_str(&line(&format!("  {who}: {}", clean(&call.cause))));
+        text.push_str(&line(&format!("  {who}: {}{}", clean(&call.cause), held_by(call))));
         let remedy = match call.remedies.first() {
             Some(remedy) => format!("cheapest change: {}", words.remedy(instance, remedy)),
             None => "no single change would let it in".to_owned(),
@@ -184,6 +187,18 @@ fn left_out(instance: &Instance, words: Words, left_out: &[LeftOut]) -> String {
         text.push_str(&line(&format!("    {remedy}")));
     }
     text
+}
+
+/// Whom a call that is left out would have to come before.
+fn held_by(call: &LeftOut) -> String {
+    let holders = call.blocked_by.iter().filter_map(|blocker| match blocker {
+        Blocker::Call { call, berth, .. } => Some((clean(call), clean(berth))),
+        _ => None,
+    });
+    let holders: Vec<(String, String)> = holders.collect();
+    let Some((_, berth)) = holders.first() else { return String::new() };
+    let names: Vec<&str> = holders.iter().map(|(call, _)| call.as_str()).collect();
+    format!(", {berth} by {}", names.join(", "))
 }
 
 fn name(call: &str, vessel: Option<&str>) -> String {
@@ -225,26 +240,6 @@ fn key_figures(words: Words, kpis: &Kpis) -> String {
     if let Some(share) = kpis.on_time_share {
         text.push_str(&format!(" · {:.0} % on time", share * 100.0));
     }
-    if let Some(last) = kpis.last_departure {
-        text.push_str(&format!("\nlast departure {}", words.time(last)));
-    }
-    text.push('\n');
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::{Berths, first_come};
-    use super::*;
-    use crate::Problem;
-
-    #[test]
-    fn sample_prints() {
-        let wire = serde_json::from_str(include_str!("../../samples/berth-week.json")).unwrap();
-        let instance = Berths::instance(&wire).unwrap_or_else(|issues| panic!("{issues:?}"));
-        let answer = first_come::answer(&instance, &first_come::schedule(&instance));
-        println!("{}", table(&instance, &answer));
-        std::fs::write("/tmp/cliw/week.svg", super::super::svg::svg(&instance, &answer)).unwrap();
-        std::fs::write("/tmp/cliw/week.json", serde_json::to_string_pretty(&answer).unwrap()).unwrap();
-    }
+    let last = kpis.last_departure.map_or_else(String::new, |last| line(&format!("last departure {}", moment(last))));
+    line(&text) + &last
 }

@@ -111,29 +111,6 @@ impl Words {
         }
     }
 
-    /// `Mon 02 06:30`, or plain seconds.
-    pub(super) fn time(self, time: Time) -> String {
-        self.formatted(time, "%a %d %H:%M")
-    }
-
-    /// `06:30` where `near` is on the same day, otherwise as [`Words::time`].
-    fn time_near(self, time: Time, near: Time) -> String {
-        let is_same_day = match (time, near) {
-            (Time::Absolute(a), Time::Absolute(b)) => {
-                a.as_second().div_euclid(86_400) == b.as_second().div_euclid(86_400)
-            }
-            _ => false,
-        };
-        if is_same_day { self.formatted(time, "%H:%M") } else { self.time(time) }
-    }
-
-    pub(super) fn formatted(self, time: Time, format: &str) -> String {
-        match time {
-            Time::Absolute(instant) => instant.strftime(format).to_string(),
-            Time::Offset(seconds) => seconds.to_string(),
-        }
-    }
-
     /// `6h15`, rounded up to a minute; plain seconds where times are plain.
     pub(super) fn duration(self, seconds: i64) -> String {
         if !self.has_dates() {
@@ -149,7 +126,7 @@ impl Words {
         let Some(binding) = delay.blocked_by.iter().max_by_key(|blocker| self.seconds(end(blocker))) else {
             return Vec::new();
         };
-        let until = self.time_near(end(binding), visit.start);
+        let until = moment_near(end(binding), visit.start);
         match binding {
             Blocker::Call { call, .. } => {
                 let id = clean(call);
@@ -175,17 +152,39 @@ impl Words {
             Lever::GoFirst { berth, before: None } => format!("go to {}", clean(berth)),
             Lever::LiftClosure { berth, from, reason } => {
                 let reason = reason.as_ref().map_or_else(String::new, |reason| format!(" ({})", clean(reason)));
-                format!("lift the closure of {} from {}{reason}", clean(berth), self.time(*from))
+                format!("lift the closure of {} from {}{reason}", clean(berth), moment(*from))
             }
             Lever::LeaveLater { berth, by_s } => {
                 format!("let it leave {} {} later", clean(berth), self.duration(*by_s))
             }
             Lever::KeepOpen { berth, from, by_s } => {
-                format!("keep {} open {} longer from {}", clean(berth), self.duration(*by_s), self.time(*from))
+                format!("keep {} open {} longer from {}", clean(berth), self.duration(*by_s), moment(*from))
             }
         };
         let earlier = remedy.earlier_s.map_or_else(String::new, |s| format!(", {} earlier", self.duration(s)));
-        format!("{change}: start {}{earlier}, {}", self.time(remedy.start), price(remedy))
+        format!("{change}: {}; start {}{earlier}", price(remedy), moment(remedy.start))
+    }
+}
+
+/// `Mon 02 06:30`, or plain seconds.
+pub(super) fn moment(time: Time) -> String {
+    formatted(time, "%a %d %H:%M")
+}
+
+/// `06:30` where `near` is on the same day, otherwise as [`moment`].
+fn moment_near(time: Time, near: Time) -> String {
+    let is_same_day = match (time, near) {
+        (Time::Absolute(a), Time::Absolute(b)) => a.as_second().div_euclid(86_400) == b.as_second().div_euclid(86_400),
+        _ => false,
+    };
+    if is_same_day { formatted(time, "%H:%M") } else { moment(time) }
+}
+
+/// A date in this format, or plain seconds.
+pub(super) fn formatted(time: Time, format: &str) -> String {
+    match time {
+        Time::Absolute(instant) => instant.strftime(format).to_string(),
+        Time::Offset(seconds) => seconds.to_string(),
     }
 }
 

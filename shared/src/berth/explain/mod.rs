@@ -105,7 +105,8 @@ pub struct Remedy {
     /// How much earlier that is; not there for a call that is left out now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub earlier_s: Option<i64>,
-    /// What it does to the objective: negative saves.
+    /// What it does to the objective: negative saves. For a call that is left out now: what serving it adds, the price of
+    /// leaving it out set aside.
     pub objective_change: i64,
     /// The same by priority class, most urgent first; only the classes whose cost changes, and only where the request
     /// has several.

@@ -46,7 +46,9 @@ impl<'a> Port<'a> {
                 stays[place.berth.at()].push(Stay { call, start: place.start, free });
             }
         }
-        stays.iter_mut().for_each(|berth| berth.sort_by_key(|stay| stay.start));
+        for berth in &mut stays {
+            berth.sort_by_key(|stay| stay.start);
+        }
         let horizon = slots::horizon(instance.berths(), instance.calls());
         Self { instance, stays, horizon, effort: Cell::new(0) }
     }
@@ -161,11 +163,6 @@ impl<'a> Port<'a> {
             let cost = self.instance.class_cost(stay.call, place, stay.free - clearance);
             price.by_class[self.instance.class_of[stay.call.at()]] += times * cost;
         }
-    }
-
-    /// Takes back what leaving the call out costs.
-    pub(super) fn charge_admission(&self, price: &mut Price, call: CallIdx) {
-        price.by_class[self.instance.class_of[call.at()]] -= self.instance.class_of(call).left_out;
     }
 }
 

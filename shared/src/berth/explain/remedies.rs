@@ -191,7 +191,6 @@ impl Port<'_> {
             {
                 let mut price = self.no_price();
                 self.charge(&mut price, at, &[Stay { call: idx, start, free: departure + berth.clearance }], 1);
-                self.charge_admission(&mut price, idx);
                 return Some(self.remedy(lever(departure), start, None, &price));
             }
             free = next_free;

@@ -8,7 +8,7 @@ use super::{INK, LATE, LEFT, MOST_LANES_HEIGHT, colours};
 use crate::berth::instance::{Berth, Instance, Window};
 use crate::berth::plan::{Plan, Visit};
 use crate::berth::slots::FOREVER;
-use crate::berth::words::{self, Words, clean};
+use crate::berth::words::{Words, clean, moment};
 use crate::units::Seconds;
 
 pub(super) const NOT_OPEN: &str = r##"fill="#d5dae0""##;
@@ -128,13 +128,15 @@ impl Lane<'_> {
     }
 
     /// Name, tide, openings and closures.
-    pub(super) fn draw_ground(&self, canvas: &mut Canvas, instance: &Instance, words: Words, scale: &Scale) {
+    pub(super) fn draw_ground(&self, canvas: &mut Canvas, scale: &Scale) {
         let berth = self.berth;
         let seen = |window: &Window| window.from.0 < scale.to && window.to.0 > scale.from;
         if let Some(tide) = &berth.tide {
             let windows: Vec<&Window> = tide.windows.iter().filter(|window| seen(window)).collect();
             if windows.len() <= MAX_GROUND {
-                windows.iter().for_each(|window| self.ground(canvas, scale, **window, TIDE));
+                for window in windows {
+                    self.ground(canvas, scale, *window, TIDE);
+                }
             }
         }
         let mut closed_from = Seconds(scale.from.min(0));
@@ -155,14 +157,14 @@ impl Lane<'_> {
             if self.height >= 20.0
                 && let Some(label) = fitted(&clean(reason), right - left - 14.0, 11.0)
             {
-                let (x, y, room) = ((left + right) / 2.0, self.top + self.height / 2.0, text_width(&label, 11.0));
+                let (x, y, room) = (f64::midpoint(left, right), self.top + self.height / 2.0, text_width(&label, 11.0));
                 canvas.rect(x - room / 2.0 - 4.0, y - 9.0, room + 8.0, 17.0, r##"rx="3" fill="#ffffff""##);
                 canvas.text(x, y + 4.0, r##"font-size="11" text-anchor="middle" fill="#6b3f26""##, &label);
             }
             canvas.close_group();
         }
         canvas.line((20.0, self.bottom()), (scale.right(), self.bottom()), r##"stroke="#cfd6dd""##);
-        self.draw_name(canvas, instance, words);
+        self.draw_name(canvas);
     }
 
     fn ground(&self, canvas: &mut Canvas, scale: &Scale, window: Window, style: &str) {
@@ -170,15 +172,14 @@ impl Lane<'_> {
         canvas.rect(left, self.top, right - left, self.height, style);
     }
 
-    fn draw_name(&self, canvas: &mut Canvas, instance: &Instance, words: Words) {
-        let _ = (instance, words);
+    fn draw_name(&self, canvas: &mut Canvas) {
         if self.height < 12.0 {
             return;
         }
         let berth = self.berth;
         let limits: Vec<String> = [(berth.length, "m"), (berth.draft, "m deep")]
             .into_iter()
-            .filter_map(|(limit, unit)| limit.map(|limit| format!("{} {unit}", (limit.0 as f64 / 100.0))))
+            .filter_map(|(limit, unit)| limit.map(|limit| format!("{} {unit}", limit.0 as f64 / 100.0)))
             .collect();
         let has_two_lines = self.height >= 34.0 && !limits.is_empty();
         let middle = self.top + self.height / 2.0;
@@ -274,13 +275,28 @@ fn draw_label(canvas: &mut Canvas, visit: &Visit, (x, top, height, room): (f64, 
     let whole = |text: &str, size: f64| text_width(text, size) <= room;
     let name = if whole(&vessel, NAME) || !whole(&id, NAME) { fitted(&vessel, room, NAME) } else { Some(id.clone()) };
     let name = name.filter(|name| name.chars().count() > 3 || *name == id || *name == vessel);
-    let Some(name) = name else { return };
+    let Some(name) = name else {
+        draw_upright(canvas, &id, (x, top, height, room), ink);
+        return;
+    };
     let has_two_lines = height >= 30.0 && name == vessel && vessel != id && whole(&id, 10.0);
     let y = top + height / 2.0 + if has_two_lines { -1.0 } else { 4.0 };
     canvas.text(x, y, &format!(r#"font-size="12" font-weight="600" fill="{ink}""#), &name);
     if has_two_lines {
         canvas.text(x, y + 13.0, &format!(r#"font-size="10" fill="{ink}" fill-opacity="0.85""#), &id);
     }
+}
+
+/// The call's id from the bottom up, for a bar that is narrow but tall.
+fn draw_upright(canvas: &mut Canvas, id: &str, (x, top, height, room): (f64, f64, f64, f64), ink: &str) {
+    if room < 4.0 || text_width(id, 11.0) > height - 4.0 {
+        return;
+    }
+    let (x, y) = (x + room / 2.0 + 4.0, top + height / 2.0);
+    let turned = format!(
+        r#"font-size="11" font-weight="600" fill="{ink}" text-anchor="middle" transform="rotate(-90 {x:.1} {y:.1})""#
+    );
+    canvas.text(x, y, &turned, id);
 }
 
 fn tooltip(instance: &Instance, words: Words, bar: &Bar<'_>) -> String {
@@ -290,9 +306,9 @@ fn tooltip(instance: &Instance, words: Words, bar: &Bar<'_>) -> String {
         "{}{vessel} at {}\narrives {}, starts {}, leaves {}",
         visit.call,
         visit.berth,
-        words.time(visit.arrival),
-        words.time(visit.start),
-        words.time(visit.departure)
+        moment(visit.arrival),
+        moment(visit.start),
+        moment(visit.departure)
     );
     if visit.waiting_s > 0 {
         let why = visit.delay.as_ref().and_then(|delay| words.why(instance, visit, delay).into_iter().next());
@@ -339,6 +355,3 @@ pub(super) fn lock(canvas: &mut Canvas, x: f64, y: f64, colour: &str) {
     ));
     canvas.rect(x, y + 5.0, 9.0, 6.5, &format!(r#"rx="1.2" fill="{colour}""#));
 }
-
-#[allow(unused_imports)]
-use words as _;

@@ -7,9 +7,12 @@
 mod canvas;
 mod lane;
 mod scale;
+#[cfg(test)]
+mod tests;
 
 use super::instance::Instance;
 use super::plan::{Plan, Visit};
+use super::slots::FOREVER;
 use super::words::{self, Words, clean};
 use crate::answer::Answer;
 use canvas::{Canvas, escape, fitted, text_width};
@@ -53,7 +56,7 @@ pub(super) fn svg<C>(instance: &Instance, answer: &Answer<Plan, C>) -> String {
     let mut canvas = Canvas::new();
     axis(&mut canvas, words, &scale, bottom);
     for lane in &lanes {
-        lane.draw_ground(&mut canvas, instance, words, &scale);
+        lane.draw_ground(&mut canvas, &scale);
     }
     grid(&mut canvas, &scale, bottom);
     for lane in &lanes {
@@ -167,7 +170,7 @@ fn legend(canvas: &mut Canvas, instance: &Instance, plan: &Plan, top: f64) -> f6
         };
         entry(&swatch, &format!("priority class {}", class.class));
     }
-    let plain =
+    let filled =
         |style: &'static str| move |canvas: &mut Canvas, x: f64, y: f64| canvas.rect(x, y - 11.0, 24.0, 13.0, style);
     if plan.assignments.iter().any(|visit| visit.waiting_s > 0) {
         entry(&|canvas, x, y| lane::tail(canvas, x + 3.0, x + 24.0, y - 4.0, FAINT), "waits, from arrival");
@@ -182,18 +185,18 @@ fn legend(canvas: &mut Canvas, instance: &Instance, plan: &Plan, top: f64) -> f6
         entry(&|canvas, x, y| lane::lock(canvas, x + 8.0, y - 11.0, INK), "frozen");
     }
     if !plan.changes.is_empty() {
-        let ghost = plain(r##"rx="2" fill="none" stroke="#5b6875" stroke-dasharray="3 2""##);
+        let ghost = filled(r##"rx="2" fill="none" stroke="#5b6875" stroke-dasharray="3 2""##);
         entry(&ghost, "place in the earlier plan");
     }
     let berths = instance.berths();
     if berths.iter().any(|berth| !berth.closures.is_empty()) {
-        entry(&plain(r#"fill="url(#portolan-closed)""#), "closed");
+        entry(&filled(r#"fill="url(#portolan-closed)""#), "closed");
     }
-    if berths.iter().any(|berth| berth.open.len() > 1) {
-        entry(&plain(lane::NOT_OPEN), "not open");
+    if berths.iter().any(|berth| berth.open.iter().any(|open| open.from.0 > 0 || open.to < FOREVER)) {
+        entry(&filled(lane::NOT_OPEN), "not open");
     }
     if berths.iter().any(|berth| berth.tide.is_some()) {
-        entry(&plain(lane::TIDE), "tide for deep vessels");
+        entry(&filled(lane::TIDE), "tide for deep vessels");
     }
     y + 22.0
 }

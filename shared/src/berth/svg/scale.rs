@@ -1,6 +1,6 @@
 //! The time axis: from seconds to picture units, and where its ticks stand.
 
-use super::super::words::Words;
+use super::super::words::{Words, formatted};
 use crate::time::Time;
 use crate::units::Seconds;
 
@@ -78,13 +78,13 @@ impl Scale {
     pub(super) fn label(&self, words: Words, tick: i64) -> String {
         let time = Time::from_seconds(Seconds(tick), words.origin());
         if self.step >= 28 * DAY {
-            words.formatted(time, "%-d %b %Y")
+            formatted(time, "%-d %b %Y")
         } else if self.step >= DAY {
-            words.formatted(time, "%a %-d %b")
+            formatted(time, "%a %-d %b")
         } else if (tick - self.anchor).rem_euclid(DAY) == 0 {
-            words.formatted(time, "%a %-d")
+            formatted(time, "%a %-d")
         } else {
-            words.formatted(time, "%H:%M")
+            formatted(time, "%H:%M")
         }
     }
 }
