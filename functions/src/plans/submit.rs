@@ -12,8 +12,11 @@ use super::state::{State, Status};
 use super::{Plans, fingerprint, pool, quality};
 use crate::ports::{Parts, StoreError};
 
-/// How long a solver may overrun its time before its callers are sent away.
+/// What writing an answer out may take after the longest wait: a gateway gives up soon after that.
 const GRACE: Duration = Duration::from_millis(800);
+/// An overrun that is borne on top of a second helping of the granted time. Late, on a machine that is overloaded, is better
+/// than not at all.
+const OVERRUN: Duration = Duration::from_secs(5);
 /// The least time that a solve is granted, however late it begins. Enough for a first plan.
 const LEAST: Duration = Duration::from_millis(20);
 
@@ -109,9 +112,12 @@ impl Plans {
         }
         let patience = match mode {
             Mode::Deferred => ask.wait.unwrap_or_default().min(self.settings.max_wait),
-            Mode::Inline | Mode::Improve => granted,
+            Mode::Inline | Mode::Improve => {
+                let most = ask.time_left.unwrap_or(self.settings.max_wait).min(self.settings.max_wait);
+                (2 * granted + OVERRUN).min(most) + GRACE
+            }
         };
-        let deadline = ask.arrived + patience;
+        let (arrived, deadline) = (ask.arrived, ask.arrived + patience);
         let (waiter, joined) = self.start(ask, &print, &options, mode, granted)?;
         let mut view = waiter.live.view.subscribe();
         let answered = |view: &View| {
@@ -119,23 +125,21 @@ impl Plans {
                 || view.record.head.state.status.is_final()
                 || (mode == Mode::Improve && view.stored && view.record.answer().is_some())
         };
-        let grace = if mode == Mode::Deferred { Duration::ZERO } else { GRACE };
-        let late = tokio::time::timeout_at((deadline + grace).into(), view.wait_for(answered)).await.is_err();
+        let late = tokio::time::timeout_at(deadline.into(), view.wait_for(answered)).await.is_err();
         if late && mode == Mode::Deferred {
             // Not promised before it is stored.
             let _ = view.wait_for(|view| view.stored || view.broken.is_some()).await.is_ok();
+        }
+        let over = arrived.elapsed().saturating_sub(granted);
+        if mode != Mode::Deferred && over > GRACE {
+            tracing::warn!(plan = %waiter.live.id, over_ms = over.as_millis() as u64, "a solve overran its time");
         }
         let View { record, stored, broken } = waiter.live.view.borrow().clone();
         match broken {
             Some(error) => Err(Rejected::Store(error)),
             None if !late => Ok(Given::Answered { record, joined, stored }),
             None if mode == Mode::Deferred => Ok(Given::Promised { record, joined }),
-            None => {
-                if record.head.state.status == Status::Running {
-                    tracing::error!(plan = %record.head.id, "the solver overran its time");
-                }
-                Err(Rejected::Busy { retry_after: self.retry_after(0) })
-            }
+            None => Err(Rejected::Busy { retry_after: self.retry_after(0) }),
         }
     }
 

@@ -224,10 +224,19 @@ async fn a_handler_that_panics_answers_without_a_leak() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_solver_that_overruns_sends_its_caller_away() {
-    let server = Server::start(Setup::default()).await;
+    let settings = Settings { max_wait: Duration::from_millis(100), ..Settings::default() };
+    let server = Server::start(Setup { settings, ..Setup::default() }).await;
     let reply = server.post("/v1/fake/plans", &limited("overrun", "overrun", 50)).await;
     reply.is_problem(503, "overloaded");
     assert!(!reply.header("retry-after").is_empty());
+    server.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_late_answer_is_better_than_none() {
+    let server = Server::start(Setup::default()).await;
+    let reply = server.post("/v1/fake/plans", &limited("late", "overrun", 50)).await;
+    assert_eq!((reply.status.as_u16(), reply.text("stop")), (200, "deadline".to_owned()));
     server.close().await;
 }
 
