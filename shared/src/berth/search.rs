@@ -138,9 +138,7 @@ fn prove(
         return proof;
     }
     stats.columns = g.master.made;
-    let mut duals = std::mem::take(&mut g.fixings);
-    duals.push(g.center.duals.clone());
-    let nodes = vec![Node { duals, ..Node::default() }];
+    let nodes = vec![g.record()];
     (g.lower(), Certificate { scale: g.scale, grid: g.coarse(), upper: g.upper, nodes })
 }
 

@@ -8,7 +8,7 @@ use crate::berth::bound::dominance::Dominance;
 use crate::berth::bound::master::{Column, Master};
 use crate::berth::bound::network::{self, Grid, Network, Ranks};
 use crate::berth::bound::pricing::{self, INFINITE, Labels, NONE};
-use crate::berth::certificate::Cells;
+use crate::berth::certificate::{Cells, Node};
 use crate::berth::model::{Model, Schedule};
 use crate::berth::state::State;
 use crate::budget::Budget;
@@ -171,6 +171,17 @@ impl<'a> Generator<'a> {
         let seconds = |time: i64| Seconds(time * self.model.unit);
         let cells = Cells { origin: seconds(self.grid.origin), step: seconds(self.grid.step) };
         (!self.grid.exact).then_some(cells)
+    }
+
+    /// The duals used so far at the root. The best come first as well as last: at once they remove most of what the others
+    /// would have to go through, and a checker that starts with fewer starts removes no less with each of the others.
+    pub(crate) fn record(&mut self) -> Node {
+        let mut duals = vec![self.center.duals.clone()];
+        duals.append(&mut self.fixings);
+        if duals.len() > 1 && duals.last() != Some(&self.center.duals) {
+            duals.push(self.center.duals.clone());
+        }
+        Node { duals, ..Node::default() }
     }
 
     /// The instant of a grid index.

@@ -76,9 +76,7 @@ impl<'g, 'a> Search<'g, 'a> {
             })
             .collect();
         generator.networks.clone_from(&root);
-        let mut duals = std::mem::take(&mut generator.fixings);
-        duals.push(generator.center.duals.clone());
-        let records = vec![Node { duals, ..Node::default() }];
+        let records = vec![generator.record()];
         Self { generator, root, waiting: Vec::new(), queue: BinaryHeap::new(), records, nodes: 0, abandoned: i64::MAX }
     }
 
