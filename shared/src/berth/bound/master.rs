@@ -2,6 +2,7 @@
 
 use crate::berth::bound::network::Network;
 use crate::berth::model::Model;
+use crate::budget::Budget;
 use crate::lp::{Lp, Status};
 use std::collections::HashSet;
 
@@ -90,8 +91,15 @@ impl Master {
     }
 
     /// Optimal value in cost units.
-    pub(crate) fn solve(&mut self) -> (Status, f64) {
-        let status = self.lp.solve(50_000);
+    pub(crate) fn solve(&mut self, budget: &mut Budget<'_>) -> (Status, f64) {
+        let mut status = Status::Limit;
+        for _ in 0..1000 {
+            let before = self.lp.ticks;
+            status = self.lp.solve(200);
+            if budget.spend(4 * (self.lp.ticks - before)) || status != Status::Limit {
+                break;
+            }
+        }
         (status, self.lp.objective() * self.unit)
     }
 

@@ -12,6 +12,8 @@
 //!    price (weak duality); a call that may be left out has a price of at most its penalty.
 //! 4. A start through which even the cheapest sequence puts that sum at `upper` or more is in no plan below `upper`.
 
+#![allow(clippy::many_single_char_names, clippy::similar_names)] // calls, berths and times, as in the papers
+
 use std::collections::BTreeMap;
 
 use super::{Certificate, Split};
@@ -200,9 +202,9 @@ impl Checker<'_> {
     fn apply(&self, duals: &[i64], branch: &mut Branch) -> Result<(), String> {
         let scale = self.certificate.scale;
         let prices: Vec<i64> = (0..self.data.n)
-            .map(|i| match branch.served[i] {
-                true => duals[i],
-                false => duals[i].min(self.data.left_out(i).saturating_mul(scale)),
+            .map(|i| {
+                let most = if branch.served[i] { i64::MAX } else { self.data.left_out(i).saturating_mul(scale) };
+                duals[i].min(most)
             })
             .collect();
         if prices.iter().any(|y| y.unsigned_abs() > 1 << 60) {

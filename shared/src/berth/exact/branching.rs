@@ -73,6 +73,9 @@ pub(crate) fn choose(g: &mut Generator<'_>, served: &[bool], budget: &mut Budget
     small.retain_columns(&|j| kept[j]);
     let columns: Vec<_> = g.master.columns.iter().zip(&kept[first..]).filter(|c| *c.1).map(|c| c.0).collect();
     for (_, split) in &candidates {
+        if budget.stopped().is_some() && best.is_some() {
+            break;
+        }
         let mut rises = [0.0; 2];
         for (side, rise) in rises.iter_mut().enumerate() {
             let mut trial = small.clone();
