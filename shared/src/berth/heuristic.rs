@@ -6,6 +6,8 @@
 //! A move is evaluated without touching the state; the acceptance threshold is drawn before the evaluation so that a bad
 //! move can be dropped as soon as it exceeds it (threshold drawn from the exponential distribution is the Metropolis rule).
 
+#![allow(clippy::many_single_char_names, clippy::similar_names)] // calls, berths and times, as in the papers
+
 use crate::berth::model::{Model, Schedule};
 use crate::berth::state::State;
 use crate::rng::Rng;
@@ -289,16 +291,15 @@ impl<'a> Annealer<'a> {
         let line = &self.current.lines[berth];
         self.buffer.clear();
         let low = at.min(target);
-        let high;
-        if at < target {
+        let high = if at < target {
             self.buffer.extend(line[at + 1..target].iter().map(|v| v.call));
             self.buffer.push(line[at].call);
-            high = target;
+            target
         } else {
             self.buffer.push(line[at].call);
             self.buffer.extend(line[target..at].iter().map(|v| v.call));
-            high = at + 1;
-        }
+            at + 1
+        };
         self.reorder(berth, low, high, limit);
     }
 

@@ -170,6 +170,7 @@ impl Model {
         self.next_slot(p, free)
     }
 
+    #[allow(clippy::unnecessary_wraps)] // as its caller
     fn next_slot(&self, p: &Pair, free: i64) -> Option<(i64, i64)> {
         let list = &self.slots[p.from as usize..p.to as usize];
         let slot = &list[list.partition_point(|s| s.last < free)];

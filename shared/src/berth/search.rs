@@ -3,9 +3,11 @@
 //!
 //! Every decision depends on ticks only, so a work limit gives the same answer everywhere; the deadline just cuts it short.
 
+#![allow(clippy::many_single_char_names, clippy::similar_names)] // calls, berths and times, as in the papers
+
 use super::bound::generate::{End, Generator};
 use super::certificate::{Certificate, Node};
-use super::exact::{self, Search};
+use super::exact::{self, Search, diving};
 use super::heuristic::{Annealer, greedy};
 use super::instance::Instance;
 use super::model::{Model, Schedule};
@@ -27,6 +29,9 @@ const COLD: f64 = 0.04;
 const WARM_UP: u64 = 50;
 /// Pricing rounds between two looks at the incumbent.
 const ROUNDS: u64 = 20;
+
+/// With more arcs than this, starts after the incumbent's last are left for later.
+const LARGE: usize = 300_000;
 
 /// What is known so far, and who wants to hear of it.
 struct Known<'w> {
@@ -106,8 +111,24 @@ fn prove(
     let mut g = Generator::new(model, annealer.best_cost);
     g.add_plan(&annealer.best);
     let plan = annealer.best.clone();
+    if g.arcs() > LARGE {
+        let starts = plan.iter().flatten().map(|&(_, start)| start);
+        let latest = starts.max().unwrap_or(0);
+        g.narrow(latest + (latest - g.grid.origin) / 10);
+    }
     let mut end = if g.warm_up(&plan, WARM_UP, budget) { End::Closed } else { End::Stopped };
-    while end == End::Stopped && known.update(&annealer.best, annealer.best_cost, g.lower(), budget) {
+    loop {
+        let lower = if g.is_whole() { g.lower() } else { known.lower };
+        let goes_on = known.update(&annealer.best, annealer.best_cost, lower, budget);
+        if !g.is_whole() && (end != End::Stopped || !goes_on) {
+            g.widen(budget);
+            g.fix(budget);
+            end = if g.lower() >= g.upper { End::Closed } else { End::Stopped };
+            continue;
+        }
+        if end != End::Stopped || !goes_on {
+            break;
+        }
         end = g.run(budget, ROUNDS);
         if end != End::Closed {
             improve(&mut g, annealer, BETWEEN * n, budget, known);
@@ -122,6 +143,18 @@ fn prove(
     if end == End::Converged && g.grid.exact && known.update(&annealer.best, annealer.best_cost, g.lower(), budget) {
         improve(&mut g, annealer, LATE * n, budget, known);
         g.fix(budget);
+        if g.lower() < g.upper {
+            diving::dive(&mut g, budget, &mut |g, budget| {
+                improve(g, annealer, BETWEEN * n, budget, known);
+                known.goes_on(budget)
+            });
+            anneal(annealer, LATE * n, WARM, budget, known);
+            if annealer.best_cost < g.upper {
+                g.upper = annealer.best_cost;
+                g.add_plan(&annealer.best);
+            }
+            g.fix(budget);
+        }
         if g.lower() < g.upper {
             end = exact::settle(&mut g, budget);
         }
@@ -138,9 +171,7 @@ fn prove(
         return proof;
     }
     stats.columns = g.master.made;
-    let mut duals = std::mem::take(&mut g.fixings);
-    duals.push(g.center.duals.clone());
-    let nodes = vec![Node { duals, ..Node::default() }];
+    let nodes = vec![g.record()];
     (g.lower(), Certificate { scale: g.scale, grid: g.coarse(), upper: g.upper, nodes })
 }
 

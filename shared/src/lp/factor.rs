@@ -76,6 +76,7 @@ impl Factor {
 
     /// Factorises; `column(p, out)` yields the entries of basis position `p`. Returns the (position, row) pairs whose column
     /// was dependent: there the factor holds the unit column of `row`, and the caller must put that row's logical in.
+    #[allow(clippy::type_complexity)] // a callback that fills a column
     pub(crate) fn factorise(
         &mut self,
         rows: usize,

@@ -8,6 +8,9 @@
 //! Tolerances are absolute: primal `PRIMAL`, dual `DUAL`. Nothing here is exact; callers that need a proof must recompute
 //! it from the duals in integers.
 
+// Fixed bounds are compared exactly: they are copied, never computed. The names are those of the textbooks.
+#![allow(clippy::float_cmp, clippy::many_single_char_names)]
+
 mod dual;
 mod factor;
 mod primal;
@@ -180,14 +183,6 @@ impl Lp {
         }
     }
 
-    pub(crate) fn set_row_bounds(&mut self, row: usize, lower: f64, upper: f64) {
-        self.logicals.lower[row] = lower;
-        self.logicals.upper[row] = upper;
-        if !matches!(self.logicals.place[row], Place::Basic(_)) {
-            self.logicals.place[row] = resting(lower, upper);
-        }
-    }
-
     pub(crate) fn set_cost(&mut self, column: usize, cost: f64) {
         self.columns.cost[column] = cost;
     }
@@ -197,11 +192,11 @@ impl Lp {
         let mut map = vec![None; self.columns()];
         let mut next = 0;
         let mut matrix = Matrix::default();
-        for old in 0..self.columns() {
+        for (old, new) in map.iter_mut().enumerate() {
             if !keep(old) {
                 continue;
             }
-            map[old] = Some(next);
+            *new = Some(next);
             matrix.push(self.matrix.iter(old));
             let v = &mut self.columns;
             v.cost[next] = v.cost[old];
@@ -226,10 +221,6 @@ impl Lp {
         map
     }
 
-    /// Reduced cost of a column after the last solve; stale for a fixed one.
-    pub(crate) fn reduced_cost(&self, column: usize) -> f64 {
-        self.columns.reduced[column]
-    }
     pub(crate) fn is_open(&self, column: usize) -> bool {
         self.columns.lower[column] < self.columns.upper[column]
     }
@@ -334,10 +325,10 @@ impl Lp {
                 }
             }
         }
-        for r in 0..self.rows() {
+        for (r, rest) in b.iter_mut().enumerate() {
             match self.logicals.place[r] {
-                Place::Lower => b[r] -= self.logicals.lower[r],
-                Place::Upper => b[r] -= self.logicals.upper[r],
+                Place::Lower => *rest -= self.logicals.lower[r],
+                Place::Upper => *rest -= self.logicals.upper[r],
                 _ => {}
             }
         }
@@ -362,10 +353,9 @@ impl Lp {
                 base - self.matrix.dot(j, &costs)
             };
         }
-        for r in 0..self.rows() {
+        for (r, &y) in costs.iter().enumerate() {
             let base = if phase1 { 0.0 } else { self.logicals.cost[r] };
-            self.logicals.reduced[r] =
-                if matches!(self.logicals.place[r], Place::Basic(_)) { 0.0 } else { base - costs[r] };
+            self.logicals.reduced[r] = if matches!(self.logicals.place[r], Place::Basic(_)) { 0.0 } else { base - y };
         }
         self.ticks += self.active.len() as u64;
         self.dual = costs;

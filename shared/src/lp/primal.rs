@@ -146,9 +146,9 @@ impl Lp {
             }
         };
         let mut longest = f64::INFINITY;
-        for p in 0..alpha.len() {
+        for (p, &a) in alpha.iter().enumerate() {
             if let Some((bound, _)) = target(p) {
-                longest = longest.min(((bound - self.basic[p]).abs() + PRIMAL) / alpha[p].abs());
+                longest = longest.min(((bound - self.basic[p]).abs() + PRIMAL) / a.abs());
             }
         }
         let (lower, upper) = self.bounds(v);
@@ -159,13 +159,13 @@ impl Lp {
             return Block::Never;
         }
         let mut best: Option<(f64, usize, f64, Place)> = None;
-        for p in 0..alpha.len() {
+        for (p, &a) in alpha.iter().enumerate() {
             if let Some((bound, place)) = target(p) {
                 let towards = if place == Place::Upper { bound - self.basic[p] } else { self.basic[p] - bound };
                 let towards = if self.is_outside(p) { towards.abs() } else { towards.max(0.0) };
-                let step = towards / alpha[p].abs();
-                if step <= longest && best.is_none_or(|(size, ..)| alpha[p].abs() > size) {
-                    best = Some((alpha[p].abs(), p, step, place));
+                let step = towards / a.abs();
+                if step <= longest && best.is_none_or(|(size, ..)| a.abs() > size) {
+                    best = Some((a.abs(), p, step, place));
                 }
             }
         }

@@ -88,6 +88,7 @@ fn brute(p: &Random) -> Option<f64> {
     }
 }
 
+#[allow(clippy::needless_range_loop)] // two rows of one matrix
 fn gauss(mut a: Vec<Vec<f64>>) -> Option<Vec<f64>> {
     let n = a.len();
     for k in 0..n {

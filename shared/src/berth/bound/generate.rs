@@ -8,7 +8,7 @@ use crate::berth::bound::dominance::Dominance;
 use crate::berth::bound::master::{Column, Master};
 use crate::berth::bound::network::{self, Grid, Network, Ranks};
 use crate::berth::bound::pricing::{self, INFINITE, Labels, NONE};
-use crate::berth::certificate::Cells;
+use crate::berth::certificate::{Cells, Node};
 use crate::berth::model::{Model, Schedule};
 use crate::berth::state::State;
 use crate::budget::Budget;
@@ -73,6 +73,8 @@ pub(crate) struct Generator<'a> {
     /// Per call: its twins that start no later, no earlier (see `Model::twins`).
     pub(crate) before: Vec<Vec<u32>>,
     pub(crate) behind: Vec<Vec<u32>>,
+    /// All networks, while only a part of them is worked on (see `narrow`).
+    whole: Option<Vec<Network>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,6 +117,7 @@ impl<'a> Generator<'a> {
             rounds: 0,
             lp_value: f64::INFINITY,
             fixed_gap: i64::MAX,
+            whole: None,
             before: twins(model, &|i, k| model.twins(k, i)),
             behind: twins(model, &|i, k| model.twins(i, k)),
             ceiling: model.calls.iter().map(|c| c.left_out.saturating_mul(scale)).collect(),
@@ -171,6 +174,46 @@ impl<'a> Generator<'a> {
         let seconds = |time: i64| Seconds(time * self.model.unit);
         let cells = Cells { origin: seconds(self.grid.origin), step: seconds(self.grid.step) };
         (!self.grid.exact).then_some(cells)
+    }
+
+    /// Leaves out all starts after `latest` for a while: nothing proven meanwhile counts, but the duals are nearly right and
+    /// cost a fraction. `widen` ends it.
+    pub(crate) fn narrow(&mut self, latest: i64) {
+        let narrow = self
+            .networks
+            .iter()
+            .zip(&self.ranks)
+            .map(|(net, ranks)| {
+                net.filtered(ranks, &mut |a| self.grid.origin + i64::from(net.start[a]) * self.grid.step <= latest)
+            })
+            .collect();
+        self.whole = Some(std::mem::replace(&mut self.networks, narrow));
+    }
+
+    /// Back to all starts, with the bound that the duals found so far prove there.
+    pub(crate) fn widen(&mut self, budget: &mut Budget<'_>) {
+        let Some(whole) = self.whole.take() else { return };
+        self.networks = whole;
+        self.fixings.clear();
+        self.master.restrict(&self.networks);
+        self.recenter();
+        budget.spend(self.arcs() as u64);
+    }
+
+    /// Whether the bound holds for all plans.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.whole.is_none()
+    }
+
+    /// The duals used so far at the root. The best come first as well as last: at once they remove most of what the others
+    /// would have to go through, and a checker that starts with fewer starts removes no less with each of the others.
+    pub(crate) fn record(&mut self) -> Node {
+        let mut duals = vec![self.center.duals.clone()];
+        duals.append(&mut self.fixings);
+        if duals.len() > 1 && duals.last() != Some(&self.center.duals) {
+            duals.push(self.center.duals.clone());
+        }
+        Node { duals, ..Node::default() }
     }
 
     /// The instant of a grid index.
@@ -289,15 +332,11 @@ impl<'a> Generator<'a> {
     pub(crate) fn run(&mut self, budget: &mut Budget<'_>, cutoff_rounds: u64) -> End {
         let mut out = Vec::new();
         let begin = self.rounds;
-        let lp_ticks = self.master.lp.ticks;
-        let mut seen_ticks = lp_ticks;
         loop {
             if budget.stopped().is_some() || self.rounds - begin >= cutoff_rounds {
                 return End::Stopped;
             }
-            let (status, value) = self.master.solve();
-            budget.spend((self.master.lp.ticks - seen_ticks) * 4);
-            seen_ticks = self.master.lp.ticks;
+            let (status, value) = self.master.solve(budget);
             if status != Status::Optimal {
                 return End::Stopped;
             }
@@ -429,7 +468,7 @@ impl<'a> Generator<'a> {
     /// Whether the gap shrank enough since the last time to make `fix` worth its price.
     pub(crate) fn worth_fixing(&mut self) -> bool {
         let gap = self.upper * self.scale - self.center.value;
-        let worth = self.center.value > i64::MIN && gap < self.fixed_gap / 10 * 9;
+        let worth = self.center.value > i64::MIN && gap < self.fixed_gap / 4 * 3;
         if worth {
             self.fixed_gap = gap;
         }

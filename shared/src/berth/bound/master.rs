@@ -2,6 +2,7 @@
 
 use crate::berth::bound::network::Network;
 use crate::berth::model::Model;
+use crate::budget::Budget;
 use crate::lp::{Lp, Status};
 use std::collections::HashSet;
 
@@ -15,11 +16,13 @@ pub(crate) struct Column {
 
 pub(crate) struct Master {
     pub(crate) lp: Lp,
-    /// Columns of the LP from `calls` on; before them the slack of each call.
+    /// Columns of the LP from `base` on.
     pub(crate) columns: Vec<Column>,
     pub(crate) costs: Vec<i64>,
     known: HashSet<Column>,
     pub(crate) calls: usize,
+    /// LP columns before the first schedule: for each call its slack, then for each call its surplus.
+    pub(crate) base: usize,
     /// Costs are divided by this in the LP.
     pub(crate) unit: f64,
     penalties: Vec<f64>,
@@ -47,12 +50,17 @@ impl Master {
         for (i, &cost) in penalties.iter().enumerate() {
             lp.add_column(cost, 0.0, f64::INFINITY, &[(i, 1.0)]);
         }
+        // Serving a call twice costs as much as a whole plan: never worth it, but it keeps the duals in bounds.
+        for i in 0..n {
+            lp.add_column(upper as f64 / unit + 1.0, 0.0, f64::INFINITY, &[(i, -1.0)]);
+        }
         Self {
             lp,
             columns: Vec::new(),
             costs: Vec::new(),
             known: HashSet::new(),
             calls: n,
+            base: 2 * n,
             unit,
             penalties,
             stamp: Vec::new(),
@@ -83,8 +91,15 @@ impl Master {
     }
 
     /// Optimal value in cost units.
-    pub(crate) fn solve(&mut self) -> (Status, f64) {
-        let status = self.lp.solve(50_000);
+    pub(crate) fn solve(&mut self, budget: &mut Budget<'_>) -> (Status, f64) {
+        let mut status = Status::Limit;
+        for _ in 0..1000 {
+            let before = self.lp.ticks;
+            status = self.lp.solve(200);
+            if budget.spend(4 * (self.lp.ticks - before)) || status != Status::Limit {
+                break;
+            }
+        }
         (status, self.lp.objective() * self.unit)
     }
 
@@ -96,7 +111,7 @@ impl Master {
 
     /// (column, value) of the current solution, without slacks.
     pub(crate) fn solution(&self) -> Vec<(usize, f64)> {
-        (0..self.columns.len()).map(|c| (c, self.lp.value(self.calls + c))).filter(|&(_, x)| x > 1e-7).collect()
+        (0..self.columns.len()).map(|c| (c, self.lp.value(self.base + c))).filter(|&(_, x)| x > 1e-7).collect()
     }
 
     /// Whether some call is left out in the current solution although that was priced below its penalty.
@@ -114,7 +129,7 @@ impl Master {
         for (c, column) in self.columns.iter().enumerate() {
             let net = &networks[column.kind as usize];
             let alive = column.visits.iter().all(|&(call, start)| net.find(call, start).is_some());
-            self.lp.set_bounds(self.calls + c, 0.0, if alive { f64::INFINITY } else { 0.0 });
+            self.lp.set_bounds(self.base + c, 0.0, if alive { f64::INFINITY } else { 0.0 });
         }
     }
 
@@ -122,7 +137,7 @@ impl Master {
     pub(crate) fn forget(&mut self, most: usize) {
         self.clock += 1;
         for c in 0..self.columns.len() {
-            if self.lp.is_basic(self.calls + c) {
+            if self.lp.is_basic(self.base + c) {
                 self.stamp[c] = self.clock;
             }
         }
@@ -134,10 +149,10 @@ impl Master {
         ages.sort_unstable_by(|x, y| y.cmp(x));
         let mut keep = vec![false; self.columns.len()];
         for (at, (_, std::cmp::Reverse(c))) in ages.iter().enumerate() {
-            keep[*c] = at < most / 2 || self.lp.is_basic(self.calls + c);
+            keep[*c] = at < most / 2 || self.lp.is_basic(self.base + c);
         }
-        let calls = self.calls;
-        self.lp.retain_columns(&|j| j < calls || keep[j - calls]);
+        let base = self.base;
+        self.lp.retain_columns(&|j| j < base || keep[j - base]);
         for (c, column) in self.columns.iter().enumerate() {
             if !keep[c] {
                 self.known.remove(column);

@@ -8,6 +8,9 @@
 //! What did not help: plain subgradient steps beyond a few dozen stall percents below the master's bound; forbidding
 //! `i, k, i` on a path gains nothing once the dominance rule is there.
 
+// `i` and `k` are calls, `a` and `b` arcs, `q` a kind of berth, `t` a time, as in the papers.
+#![allow(clippy::many_single_char_names, clippy::similar_names)]
+
 pub(crate) mod dominance;
 pub(crate) mod generate;
 pub(crate) mod master;

@@ -12,7 +12,9 @@
 //!    price (weak duality); a call that may be left out has a price of at most its penalty.
 //! 4. A start through which even the cheapest sequence puts that sum at `upper` or more is in no plan below `upper`.
 
-use std::collections::{BTreeMap, BTreeSet};
+#![allow(clippy::many_single_char_names, clippy::similar_names)] // calls, berths and times, as in the papers
+
+use std::collections::BTreeMap;
 
 use super::{Certificate, Split};
 use crate::berth::instance::{Assignment, Call, Instance, Slot};
@@ -71,6 +73,35 @@ struct Checker<'a> {
     /// Objective values are `residue` modulo `step`.
     step: i64,
     residue: i64,
+}
+
+/// Which starts meet at each time.
+struct Meetings {
+    times: Vec<i64>,
+    /// Where the starts of each time begin in `list`, and where the last ones end.
+    begin: Vec<usize>,
+    list: Vec<usize>,
+}
+
+impl Meetings {
+    fn new(times: impl Iterator<Item = i64>) -> Self {
+        let mut pairs: Vec<(i64, usize)> = times.enumerate().map(|(at, t)| (t, at)).collect();
+        pairs.sort_unstable();
+        let mut out = Self { times: Vec::new(), begin: Vec::new(), list: Vec::with_capacity(pairs.len()) };
+        for (t, at) in pairs {
+            if out.times.last() != Some(&t) {
+                out.times.push(t);
+                out.begin.push(out.list.len());
+            }
+            out.list.push(at);
+        }
+        out.begin.push(out.list.len());
+        out
+    }
+
+    fn at(&self, time: i64) -> &[usize] {
+        self.times.binary_search(&time).map_or(&[], |k| &self.list[self.begin[k]..self.begin[k + 1]])
+    }
 }
 
 /// One branch of the tree: the starts that are open on each berth, and the calls that may not be left out.
@@ -171,57 +202,59 @@ impl Checker<'_> {
     fn apply(&self, duals: &[i64], branch: &mut Branch) -> Result<(), String> {
         let scale = self.certificate.scale;
         let prices: Vec<i64> = (0..self.data.n)
-            .map(|i| match branch.served[i] {
-                true => duals[i],
-                false => duals[i].min(self.data.left_out(i).saturating_mul(scale)),
+            .map(|i| {
+                let most = if branch.served[i] { i64::MAX } else { self.data.left_out(i).saturating_mul(scale) };
+                duals[i].min(most)
             })
             .collect();
         if prices.iter().any(|y| y.unsigned_abs() > 1 << 60) {
             return Err("a dual is out of range".into());
         }
-        let mut through = Vec::with_capacity(self.data.m);
-        let mut total: i128 = prices.iter().map(|&y| i128::from(y)).sum();
-        for (j, starts) in branch.starts.iter().enumerate() {
-            let (values, best) = self.sequences(j, starts, &prices);
-            total += i128::from(best);
-            through.push((values, best));
-        }
-        let total = i64::try_from(total).map_err(|_| "a bound is out of range")?;
-        branch.bound = branch.bound.max(self.round_up(total - 1));
-        // The largest attainable objective value below `upper`.
-        let last = self.certificate.upper - 1;
-        let most = i128::from(last - (last - self.residue).rem_euclid(self.step)) * i128::from(scale);
-        for (starts, (values, best)) in branch.starts.iter_mut().zip(through) {
-            let mut value = values.into_iter();
-            starts.retain(|_| {
-                let v = value.next().flatten();
-                v.is_some_and(|v| i128::from(total) - i128::from(best) + i128::from(v) <= most)
-            });
+        // A first pass that ignores point 2a is quick, proves a little less, and leaves few starts for the second.
+        for ordered in [false, true] {
+            let mut through = Vec::with_capacity(self.data.m);
+            let mut total: i128 = prices.iter().map(|&y| i128::from(y)).sum();
+            for (j, starts) in branch.starts.iter().enumerate() {
+                let (values, best) = self.sequences(j, starts, &prices, ordered);
+                total += i128::from(best);
+                through.push((values, best));
+            }
+            let total = i64::try_from(total).map_err(|_| "a bound is out of range")?;
+            branch.bound = branch.bound.max(self.round_up(total - 1));
+            // The largest attainable objective value below `upper`.
+            let last = self.certificate.upper - 1;
+            let most = i128::from(last - (last - self.residue).rem_euclid(self.step)) * i128::from(scale);
+            for (starts, (values, best)) in branch.starts.iter_mut().zip(through) {
+                let mut value = values.into_iter();
+                starts.retain(|_| {
+                    let v = value.next().flatten();
+                    v.is_some_and(|v| i128::from(total) - i128::from(best) + i128::from(v) <= most)
+                });
+            }
         }
         Ok(())
     }
 
     /// For each start of a berth the cheapest sequence through it, at cost minus price; and the cheapest of all (at most 0:
     /// the empty one).
-    fn sequences(&self, berth: usize, starts: &[Start], prices: &[i64]) -> (Vec<Option<i64>>, i64) {
+    fn sequences(&self, berth: usize, starts: &[Start], prices: &[i64], ordered: bool) -> (Vec<Option<i64>>, i64) {
         let own: Vec<i64> = starts.iter().map(|s| s.cost * self.certificate.scale - prices[s.call]).collect();
-        let mut starting: BTreeMap<i64, Vec<usize>> = BTreeMap::new();
-        let mut ending: BTreeMap<i64, Vec<usize>> = BTreeMap::new();
-        for (at, s) in starts.iter().enumerate() {
-            starting.entry(s.from).or_default().push(at);
-            ending.entry(s.to).or_default().push(at);
-        }
-        let times: BTreeSet<i64> = starting.keys().chain(ending.keys()).copied().collect();
-        let none = Vec::new();
+        let starting = Meetings::new(starts.iter().map(|s| s.from));
+        let ending = Meetings::new(starts.iter().map(|s| s.to));
+        let mut times: Vec<i64> = starting.times.iter().chain(&ending.times).copied().collect();
+        times.sort_unstable();
+        times.dedup();
+        let follows = |a: usize, b: usize| !ordered || self.may_follow(berth, &starts[a], &starts[b]);
         // Up to and including each start.
         let mut before: Vec<Option<i64>> = vec![None; starts.len()];
         let mut idle = 0;
-        for t in &times {
-            let mut met: Vec<(i64, usize)> =
-                ending.get(t).unwrap_or(&none).iter().filter_map(|&a| before[a].map(|v| (v, a))).collect();
+        let mut met: Vec<(i64, usize)> = Vec::new();
+        for &t in &times {
+            met.clear();
+            met.extend(ending.at(t).iter().filter_map(|&a| before[a].map(|v| (v, a))));
             met.sort_unstable();
-            for &b in starting.get(t).unwrap_or(&none) {
-                let direct = met.iter().find(|m| self.may_follow(berth, &starts[m.1], &starts[b])).map(|m| m.0);
+            for &b in starting.at(t) {
+                let direct = met.iter().find(|m| follows(m.1, b)).map(|m| m.0);
                 let rested = starts[b].opens.then_some(idle);
                 before[b] = direct.into_iter().chain(rested).min().map(|v| v + own[b]);
             }
@@ -230,12 +263,12 @@ impl Checker<'_> {
         // Behind each start.
         let mut behind = vec![0; starts.len()];
         let mut idle = 0;
-        for t in times.iter().rev() {
-            let mut met: Vec<(i64, usize)> =
-                starting.get(t).unwrap_or(&none).iter().map(|&b| (own[b] + behind[b], b)).collect();
+        for &t in times.iter().rev() {
+            met.clear();
+            met.extend(starting.at(t).iter().map(|&b| (own[b] + behind[b], b)));
             met.sort_unstable();
-            for &a in ending.get(t).unwrap_or(&none) {
-                let direct = met.iter().find(|m| self.may_follow(berth, &starts[a], &starts[m.1])).map(|m| m.0);
+            for &a in ending.at(t) {
+                let direct = met.iter().find(|m| follows(a, m.1)).map(|m| m.0);
                 behind[a] = direct.map_or(idle, |v| v.min(idle));
             }
             for &(v, b) in &met {
@@ -350,21 +383,19 @@ fn all_starts(data: &Data<'_>, berth: usize, certificate: &Certificate) -> Vec<S
         }
         return out;
     }
-    let mut times: BTreeSet<(i64, bool)> =
+    // Whether a berth is set free at a time, for every time at which something may start.
+    let mut times: BTreeMap<i64, bool> =
         (0..data.n).flat_map(|i| data.slots(i, berth)).map(|s| (s.first.0, false)).collect();
-    let mut made: BTreeSet<(i64, usize)> = BTreeSet::new();
     while let Some((time, freed)) = times.pop_first() {
         for call in 0..data.n {
-            let Some(slot) = data.slots(call, berth).iter().find(|s| s.first.0 <= time && time <= s.last.0) else {
-                continue;
-            };
+            let slots = data.slots(call, berth);
+            let Some(slot) = slots.iter().find(|s| s.first.0 <= time && time <= s.last.0) else { continue };
             let opens = slot.first.0 == time;
-            if !(opens || freed) || made.contains(&(time, call)) {
+            if !(opens || freed) {
                 continue;
             }
             if let Some(start) = make(call, time, slot.ready.0, opens) {
-                made.insert((time, call));
-                times.insert((start.free, true));
+                times.insert(start.free, true);
                 out.push(start);
             }
         }

@@ -67,12 +67,15 @@ pub(crate) fn choose(g: &mut Generator<'_>, served: &[bool], budget: &mut Budget
     let mut best: Option<(f64, Split)> = None;
     let limit = (g.upper as f64 / g.master.unit - base).max(0.0);
     // Columns whose reduced cost exceeds the gap cannot matter before a side is pruned.
-    let calls = g.master.calls;
+    let first = g.master.base;
     let mut small = g.master.lp.clone();
-    let kept: Vec<bool> = (0..small.columns()).map(|j| j < calls || small.is_basic(j) || small.is_open(j)).collect();
+    let kept: Vec<bool> = (0..small.columns()).map(|j| j < first || small.is_basic(j) || small.is_open(j)).collect();
     small.retain_columns(&|j| kept[j]);
-    let columns: Vec<_> = g.master.columns.iter().zip(&kept[calls..]).filter(|c| *c.1).map(|c| c.0).collect();
+    let columns: Vec<_> = g.master.columns.iter().zip(&kept[first..]).filter(|c| *c.1).map(|c| c.0).collect();
     for (_, split) in &candidates {
+        if budget.stopped().is_some() && best.is_some() {
+            break;
+        }
         let mut rises = [0.0; 2];
         for (side, rise) in rises.iter_mut().enumerate() {
             let mut trial = small.clone();
@@ -80,7 +83,7 @@ pub(crate) fn choose(g: &mut Generator<'_>, served: &[bool], budget: &mut Budget
                 let fits =
                     column.visits.iter().all(|&(call, start)| takes(g, split, side, column.kind as usize, call, start));
                 if !fits {
-                    trial.set_bounds(calls + c, 0.0, 0.0);
+                    trial.set_bounds(first + c, 0.0, 0.0);
                 }
             }
             if let Split::Served { call } = *split

@@ -7,6 +7,7 @@
 //! doi:10.1016/j.orl.2004.04.002).
 
 pub(crate) mod branching;
+pub(crate) mod diving;
 
 use crate::berth::bound::generate::{Bound, End, Generator};
 use crate::berth::bound::network::Network;
@@ -28,12 +29,15 @@ struct Waiting {
     depth: u32,
 }
 
+/// (bound, scaled bound, deeper first, index), least first.
+type Key = Reverse<(i64, i64, Reverse<u32>, usize)>;
+
 pub(crate) struct Search<'g, 'a> {
     pub(crate) generator: &'g mut Generator<'a>,
     root: Vec<Network>,
     waiting: Vec<Option<Waiting>>,
     /// (bound, deeper first, index).
-    queue: BinaryHeap<Reverse<(i64, i64, Reverse<u32>, usize)>>,
+    queue: BinaryHeap<Key>,
     pub(crate) records: Vec<Node>,
     pub(crate) nodes: u64,
     /// Bound over the nodes that could not be finished.
@@ -76,9 +80,7 @@ impl<'g, 'a> Search<'g, 'a> {
             })
             .collect();
         generator.networks.clone_from(&root);
-        let mut duals = std::mem::take(&mut generator.fixings);
-        duals.push(generator.center.duals.clone());
-        let records = vec![Node { duals, ..Node::default() }];
+        let records = vec![generator.record()];
         Self { generator, root, waiting: Vec::new(), queue: BinaryHeap::new(), records, nodes: 0, abandoned: i64::MAX }
     }
 
