@@ -155,6 +155,8 @@ pub struct Instance {
     pub(super) class_of: Vec<usize>,
     pub(super) time_step: Seconds,
     pub(super) cost_step: i64,
+    /// In a [`Instance::stage`], what the earlier classes cost; the gap is one on what lies above it.
+    pub(super) settled: Option<i64>,
 }
 
 impl Instance {
@@ -265,8 +267,38 @@ impl Instance {
         levels
     }
 
+    /// The same problem with the calls of the first classes only, counted by these multipliers instead of the strict ones; the
+    /// gap leaves `settled` out. Calls keep their order.
+    ///
+    /// Sound as a relaxation: without the later calls there is only more room. What is frozen among them is out of everybody's
+    /// slots already.
+    pub(super) fn stage(&self, multipliers: &[i64], settled: i64) -> Self {
+        let keep: Vec<CallIdx> = self.stage_calls(multipliers.len()).collect();
+        let berths = self.berths.len();
+        let classes = self.classes.iter().zip(multipliers);
+        Self {
+            origin: self.origin,
+            berths: self.berths.clone(),
+            calls: keep.iter().map(|call| self.calls[call.at()].clone()).collect(),
+            slots: keep.iter().flat_map(|call| self.slots[call.at() * berths..][..berths].iter().cloned()).collect(),
+            classes: classes.map(|(class, &multiplier)| Class { multiplier, ..*class }).collect(),
+            class_of: keep.iter().map(|call| self.class_of[call.at()]).collect(),
+            time_step: self.time_step,
+            cost_step: self.cost_step,
+            settled: Some(settled),
+        }
+    }
+
+    /// The calls of the first classes, in order.
+    pub(super) fn stage_calls(&self, classes: usize) -> impl Iterator<Item = CallIdx> {
+        CallIdx::all(self.calls.len()).filter(move |call| self.class_of[call.at()] < classes)
+    }
+
     /// The gap a caller cares about: that of the first class that is unproven.
     pub fn gap(&self, objective: i64, lower_bound: i64) -> f64 {
+        if let Some(settled) = self.settled {
+            return crate::outcome::gap(objective - settled, lower_bound - settled);
+        }
         let mut rest = objective;
         let by_class: Vec<i64> = self
             .classes

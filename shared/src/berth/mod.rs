@@ -30,6 +30,7 @@ mod first_come;
 pub mod generate;
 mod heuristic;
 pub mod instance;
+mod lexicographic;
 mod model;
 #[cfg(test)]
 mod naive;
@@ -92,7 +93,7 @@ impl Problem for Berths {
         budget: &mut Budget<'_>,
         watch: &mut dyn FnMut(&Progress<'_, Schedule>),
     ) -> Outcome<Schedule, Certificate> {
-        search::solve(instance, budget, watch)
+        lexicographic::solve(instance, budget, watch)
     }
 
     fn gap(instance: &Instance, objective: i64, lower_bound: i64) -> f64 {

@@ -116,6 +116,12 @@ impl Model {
         plan::Schedule(schedule.iter().map(|p| p.as_ref().map(place)).collect())
     }
 
+    /// A plan of the instance in the model's units.
+    pub(crate) fn read(schedule: &plan::Schedule, instance: &Instance) -> Schedule {
+        let place = |place: &Assignment| (place.berth.at(), place.start.0 / instance.time_step().0);
+        schedule.0.iter().map(|p| p.as_ref().map(place)).collect()
+    }
+
     /// `pairs[i * m + j]`: handling and slots, empty when forbidden.
     pub(crate) fn new(calls: Vec<Call>, clearance: Vec<i64>, pairs: &[(i64, Vec<Slot>)]) -> Self {
         let (n, m) = (calls.len(), clearance.len());

@@ -6,14 +6,14 @@
 #![allow(clippy::many_single_char_names, clippy::similar_names)] // calls, berths and times, as in the papers
 
 use super::bound::generate::{End, Generator};
-use super::certificate::{Certificate, Node};
+use super::certificate::{Node, Tree};
 use super::exact::{self, Search, diving};
 use super::heuristic::{Annealer, greedy};
 use super::instance::Instance;
 use super::model::{Model, Schedule};
 use super::plan;
 use crate::budget::Budget;
-use crate::outcome::{Found, Outcome, Progress, Stats};
+use crate::outcome::{Found, Progress, Stats};
 use crate::rng::Rng;
 
 /// Annealing in ticks for each call: at first, after some pricing rounds, and once the bound stands.
@@ -67,18 +67,23 @@ impl Known<'_> {
     }
 }
 
-/// Solves within the budget.
+/// Solves an instance whose classes count by fixed multipliers, from a first plan where there is one.
 pub(super) fn solve(
     instance: &Instance,
+    first: Option<&plan::Schedule>,
     budget: &mut Budget<'_>,
     watch: &mut dyn FnMut(&Progress<'_, plan::Schedule>),
-) -> Outcome<plan::Schedule, Certificate> {
+) -> (Found<plan::Schedule, Tree>, Stats) {
     let model = Model::of(instance);
     let mut known = Known { instance, watch, objective: i64::MAX, lower: 0, improvements: 0 };
     let start = greedy(&model);
     budget.spend(start.ticks);
     let mut annealer = Annealer::new(start, Rng::new(budget.seed_value()).fork("berth annealing"));
-    let trivial = Certificate { scale: 1, grid: None, upper: annealer.best_cost, nodes: vec![Node::default()] };
+    if let Some(first) = first {
+        annealer.reset(&Model::read(first, instance));
+        annealer.insert_pool();
+    }
+    let trivial = Tree { scale: 1, grid: None, upper: annealer.best_cost, nodes: vec![Node::default()] };
     let mut stats = Stats::default();
     let plan = annealer.best.clone();
     let mut proof = (0, trivial);
@@ -96,7 +101,18 @@ pub(super) fn solve(
     let (objective, lower_bound) = (annealer.best_cost * step, lower * step);
     let gap = instance.gap(objective, lower_bound);
     let solution = Model::written_out(&annealer.best, instance);
-    Outcome::new(Found { solution, objective, lower_bound, gap, certificate }, budget, stats)
+    (Found { solution, objective, lower_bound, gap, certificate }, stats)
+}
+
+/// A whole plan from one that leaves calls out for which there is room: these are put in where they cost least, then annealed.
+pub(super) fn complete(instance: &Instance, part: &plan::Schedule, budget: &mut Budget<'_>) -> plan::Schedule {
+    let model = Model::of(instance);
+    let start = greedy(&model);
+    let mut annealer = Annealer::new(start, Rng::new(budget.seed_value()).fork("berth completion"));
+    annealer.reset(&Model::read(part, instance));
+    annealer.insert_pool();
+    annealer.run(BETWEEN * model.n as u64, WARM, COLD, &mut |ticks, _, _| !budget.spend(ticks));
+    Model::written_out(&annealer.best, instance)
 }
 
 /// Bound, fixing and branching; the annealer goes on meanwhile. Returns the bound and its certificate.
@@ -106,7 +122,7 @@ fn prove(
     budget: &mut Budget<'_>,
     known: &mut Known<'_>,
     stats: &mut Stats,
-) -> (i64, Certificate) {
+) -> (i64, Tree) {
     let n = model.n as u64;
     let mut g = Generator::new(model, annealer.best_cost);
     g.add_plan(&annealer.best);
@@ -172,7 +188,7 @@ fn prove(
     }
     stats.columns = g.master.made;
     let nodes = vec![g.record()];
-    (g.lower(), Certificate { scale: g.scale, grid: g.coarse(), upper: g.upper, nodes })
+    (g.lower(), Tree { scale: g.scale, grid: g.coarse(), upper: g.upper, nodes })
 }
 
 fn anneal(a: &mut Annealer<'_>, work: u64, hot: f64, budget: &mut Budget<'_>, known: &mut Known<'_>) {

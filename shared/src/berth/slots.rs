@@ -2,7 +2,7 @@
 //! a sorted list of [`Slot`]s, so that the search never looks at any of them again.
 
 pub(super) use super::instance::Slot;
-use super::instance::{Berth, Call, Window};
+use super::instance::{Berth, Call, Closure, Window};
 use crate::ids::BerthIdx;
 use crate::limits::MAX_TIME_S;
 use crate::units::Seconds;
@@ -104,6 +104,23 @@ fn usable(berth: &Berth) -> Vec<Window> {
     }
     stretches.retain(|stretch| stretch.from < stretch.to);
     stretches
+}
+
+/// The berths as calls that are not frozen find them: closed while a frozen call is there, clearance on both sides included. So no
+/// plan can gain by giving a frozen call up. `slots` are those of the frozen calls. Shape: calls x berths.
+pub(super) fn without_frozen(berths: &[Berth], calls: &[Call], slots: &[Vec<Vec<Slot>>]) -> Vec<Berth> {
+    let mut left = berths.to_vec();
+    for (call, slots) in calls.iter().zip(slots) {
+        let Some(frozen) = call.frozen else { continue };
+        let Some(slot) = slots[frozen.berth.at()].first() else { continue };
+        let berth = &mut left[frozen.berth.at()];
+        let handling = call.handling[frozen.berth.at()].unwrap_or_default();
+        let free = (frozen.start + handling).max(slot.ready) + berth.clearance;
+        let window = Window { from: frozen.start.past(berth.clearance), to: free };
+        berth.closures.push(Closure { window, reason: None });
+        berth.closures.sort_by_key(|closure| (closure.window.from, closure.window.to));
+    }
+    left
 }
 
 /// How long a berth can be used until `end`.

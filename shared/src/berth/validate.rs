@@ -57,11 +57,18 @@ impl TryFrom<&Wire> for Instance {
 fn build(mut reader: Reader, berths: Vec<Berth>, calls: Vec<Call>) -> Result<Instance, Vec<Issue>> {
     let time_step = slots::time_step(&berths, &calls);
     let horizon = slots::horizon(&berths, &calls);
+    let place = |call: &Call, berths: &[Berth]| -> Vec<Vec<slots::Slot>> {
+        BerthIdx::all(berths.len()).map(|berth| slots::of(call, berth, &berths[berth.at()], horizon)).collect()
+    };
+    let frozen: Vec<Vec<Vec<slots::Slot>>> =
+        calls.iter().map(|call| if call.frozen.is_some() { place(call, &berths) } else { Vec::new() }).collect();
+    reader.frozen(&berths, &calls, &frozen);
+    let left = slots::without_frozen(&berths, &calls, &frozen);
     let slots: Vec<Vec<slots::Slot>> = calls
         .iter()
-        .flat_map(|call| BerthIdx::all(berths.len()).map(|berth| slots::of(call, berth, &berths[berth.at()], horizon)))
+        .zip(frozen)
+        .flat_map(|(call, own)| if call.frozen.is_some() { own } else { place(call, &left) })
         .collect();
-    reader.frozen(&berths, &calls, &slots);
     match classes::of(&calls, &slots, time_step, horizon) {
         Ok(derived) => reader.issues.into_result(Instance {
             origin: reader.origin,
@@ -72,6 +79,7 @@ fn build(mut reader: Reader, berths: Vec<Berth>, calls: Vec<Call>) -> Result<Ins
             class_of: derived.class_of,
             time_step,
             cost_step: derived.cost_step,
+            settled: None,
         }),
         Err(issue) => {
             reader.issues.push(issue);
@@ -418,11 +426,11 @@ impl Reader {
     }
 
     /// Frozen calls must be possible, alone and together.
-    fn frozen(&mut self, berths: &[Berth], calls: &[Call], slots: &[Vec<slots::Slot>]) {
+    fn frozen(&mut self, berths: &[Berth], calls: &[Call], slots: &[Vec<Vec<slots::Slot>>]) {
         let mut placed: Vec<(BerthIdx, Seconds, Seconds, CallIdx)> = Vec::new();
         for (at, call) in calls.iter().enumerate() {
             let Some(Assignment { berth, start }) = call.frozen else { continue };
-            let Some(slot) = slots[at * berths.len() + berth.at()].first() else {
+            let Some(slot) = slots[at][berth.at()].first() else {
                 let why = slots::why_not(call, &berths[berth.at()], berth, start);
                 let cause = format!(
                     "{} cannot be at {} from {}: {why}",

@@ -4,9 +4,7 @@ use std::time::Duration;
 
 use portolan::berth::wire::Wire;
 use portolan::berth::{Berths, Certificate, Instance, Plan, Schedule};
-use portolan::ids::{BerthIdx, CallIdx};
 use portolan::outcome::{Outcome, Proof};
-use portolan::units::Seconds;
 use portolan::{Answer, Budget, Problem};
 use proptest::prelude::*;
 
@@ -73,20 +71,6 @@ proptest! {
         prop_assert_eq!(outcome.objective, optimum);
         prop_assert_eq!(outcome.proof(), Proof::Optimal);
         verified(&instance, outcome)?;
-    }
-
-    #[test]
-    fn slots_are_exactly_the_starts_that_break_no_rule(wire in tiny::problem(3, 3)) {
-        let instance = valid(&wire)?;
-        for call in CallIdx::all(instance.calls().len()) {
-            for berth in BerthIdx::all(instance.berths().len()) {
-                for start in (0..60).map(Seconds) {
-                    let slot = instance.slots(call, berth).iter().find(|slot| slot.first <= start && start <= slot.last);
-                    let departure = slot.map(|slot| instance.departure(call, berth, slot, start));
-                    prop_assert_eq!(departure, brute::departure(&instance, call, berth, start), "{:?} {:?} {:?}", call, berth, start);
-                }
-            }
-        }
     }
 }
 

@@ -49,7 +49,7 @@ fn earliest(instance: &Instance, call: CallIdx, berth: BerthIdx, free: Seconds) 
 }
 
 /// The first departure that breaks no rule.
-pub(crate) fn departure(instance: &Instance, idx: CallIdx, at: BerthIdx, start: Seconds) -> Option<Seconds> {
+fn departure(instance: &Instance, idx: CallIdx, at: BerthIdx, start: Seconds) -> Option<Seconds> {
     let (call, berth) = (instance.call(idx), instance.berth(at));
     let handled = start + call.handling[at.at()]?;
     let too_big = call.length.zip(berth.length).is_some_and(|(vessel, limit)| vessel > limit)

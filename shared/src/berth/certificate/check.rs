@@ -16,7 +16,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Certificate, Split};
+use super::{Split, Tree};
 use crate::berth::instance::{Assignment, Call, Instance, Slot};
 use crate::ids::{BerthIdx, CallIdx};
 use crate::units::Seconds;
@@ -69,7 +69,7 @@ impl Data<'_> {
 
 struct Checker<'a> {
     data: Data<'a>,
-    certificate: &'a Certificate,
+    certificate: &'a Tree,
     /// Objective values are `residue` modulo `step`.
     step: i64,
     residue: i64,
@@ -116,7 +116,7 @@ struct Branch {
 ///
 /// # Errors
 /// Says what is malformed. A certificate that proves little is not an error.
-pub(in crate::berth) fn check(instance: &Instance, certificate: &Certificate) -> Result<i64, String> {
+pub(super) fn check(instance: &Instance, certificate: &Tree) -> Result<i64, String> {
     if certificate.scale <= 0 || certificate.nodes.is_empty() || certificate.grid.is_some_and(|g| g.step.0 <= 0) {
         return Err("scale, grid and tree must not be empty".into());
     }
@@ -334,7 +334,7 @@ fn twins(data: &Data<'_>, i: usize, k: usize) -> bool {
 }
 
 /// Every start that a semi-active plan below `upper` can have on a berth.
-fn all_starts(data: &Data<'_>, berth: usize, certificate: &Certificate) -> Vec<Start> {
+fn all_starts(data: &Data<'_>, berth: usize, certificate: &Tree) -> Vec<Start> {
     let cheapest: Vec<i64> = (0..data.n)
         .map(|i| {
             let places = (0..data.m).filter_map(|j| {

@@ -11,7 +11,7 @@ pub(crate) mod diving;
 
 use crate::berth::bound::generate::{Bound, End, Generator};
 use crate::berth::bound::network::Network;
-use crate::berth::certificate::{Certificate, Node};
+use crate::berth::certificate::{Node, Tree};
 use crate::berth::exact::branching::Split;
 use crate::budget::Budget;
 use std::cmp::Reverse;
@@ -89,8 +89,8 @@ impl<'g, 'a> Search<'g, 'a> {
         let open = self.queue.peek().map_or(i64::MAX, |Reverse(top)| top.0);
         open.min(self.abandoned).min(self.generator.upper)
     }
-    pub(crate) fn certificate(&self) -> Certificate {
-        Certificate {
+    pub(crate) fn certificate(&self) -> Tree {
+        Tree {
             scale: self.generator.scale,
             grid: self.generator.coarse(),
             upper: self.generator.upper,
