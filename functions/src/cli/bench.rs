@@ -24,7 +24,7 @@ pub(super) struct Arguments {
     problem: String,
     #[command(flatten)]
     limits: Limits,
-    /// Best known values: a CSV with the columns instance,best_known,lower_bound [default: best_known.csv beside the
+    /// Best known values: a CSV with the columns `instance,best_known,lower_bound` [default: `best_known.csv` beside the
     /// file or one folder up].
     #[arg(long, value_name = "CSV")]
     best_known: Option<PathBuf>,
@@ -109,18 +109,18 @@ fn row(arguments: &Arguments, file: &Path, known: &mut KnownValues) -> Result<Ro
 
     let live = Live::new(arguments.quiet);
     let mut first_plan = None;
-    let started = Instant::now();
-    let clock = || started.elapsed();
+    let begin = Instant::now();
+    let clock = || begin.elapsed();
     let mut budget = request.options().budget(&clock).cancelled_by(interrupt::flag());
     let answer = request
         .solve(&mut budget, &mut |snapshot| {
-            first_plan.get_or_insert_with(|| started.elapsed());
+            first_plan.get_or_insert_with(|| begin.elapsed());
             live.show(snapshot);
         })
         .map_err(|found| solve::refused(&found))?;
-    let time = started.elapsed();
-    let stated = request.to_json();
-    let count = |list: &str| stated[list].as_array().map_or(0, Vec::len);
+    let time = begin.elapsed();
+    let problem = request.to_json();
+    let count = |list: &str| problem[list].as_array().map_or(0, Vec::len);
     Ok(Row {
         instance,
         calls: count("calls"),

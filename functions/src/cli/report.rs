@@ -95,7 +95,9 @@ pub(super) fn table(rows: &[Row]) -> String {
         format!("{}\n", padded.join("  ").trim_end())
     };
     let mut text = line(&HEADINGS.map(str::to_owned));
-    rows_of_cells.iter().for_each(|cells| text.push_str(&line(cells)));
+    for cells in &rows_of_cells {
+        text.push_str(&line(cells));
+    }
     text + "\n" + &Totals::of(rows).sentences()
 }
 
