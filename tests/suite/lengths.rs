@@ -11,7 +11,7 @@ fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) {
         let name = entry.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
         if entry.is_dir() && name != "target" && name != "node_modules" && !name.starts_with('.') {
             rust_files(&entry, found);
-        } else if name.ends_with(".rs") {
+        } else if entry.extension().is_some_and(|extension| extension == "rs") {
             found.push(entry);
         }
     }

@@ -6,12 +6,8 @@ use portolan::berth::wire::{
 use portolan::time::Time;
 use proptest::prelude::*;
 
-fn at(seconds: i64) -> Option<Time> {
-    Some(Time::Offset(seconds))
-}
-
 fn window(from: i64, length: i64) -> WindowWire {
-    WindowWire { from: at(from), to: at(from + length) }
+    WindowWire { from: Some(Time::Offset(from)), to: Some(Time::Offset(from + length)) }
 }
 
 fn berth() -> impl Strategy<Value = BerthWire> {
