@@ -6,6 +6,7 @@
 #![allow(clippy::many_single_char_names, clippy::similar_names)] // calls, berths and times, as in the papers
 
 use super::bound::generate::{End, Generator};
+use super::bound::network;
 use super::certificate::{Node, Tree};
 use super::exact::{self, Search, diving};
 use super::heuristic::{Annealer, greedy};
@@ -86,11 +87,13 @@ pub(super) fn solve(
     let trivial = Tree { scale: 1, grid: None, upper: annealer.best_cost, nodes: vec![Node::default()] };
     let mut stats = Stats::default();
     let plan = annealer.best.clone();
-    let mut proof = (0, trivial);
-    if known.update(&plan, annealer.best_cost, 0, budget) {
+    let alone = network::cheapest(&model).iter().sum();
+    let mut proof = (alone, trivial);
+    if known.update(&plan, annealer.best_cost, alone, budget) {
         anneal(&mut annealer, FIRST * model.n as u64, HOT, budget, &mut known);
         if known.goes_on(budget) {
-            proof = prove(&model, &mut annealer, budget, &mut known, &mut stats);
+            let proven = prove(&model, &mut annealer, budget, &mut known, &mut stats);
+            proof = proven.filter(|(lower, _)| *lower > alone).unwrap_or(proof);
         }
     }
     let (lower, certificate) = proof;
@@ -115,16 +118,20 @@ pub(super) fn complete(instance: &Instance, part: &plan::Schedule, budget: &mut 
     Model::written_out(&annealer.best, instance)
 }
 
-/// Bound, fixing and branching; the annealer goes on meanwhile. Returns the bound and its certificate.
+/// Bound, fixing and branching; the annealer goes on meanwhile. Returns the bound and its certificate, `None` where the
+/// instance is too large for more than annealing.
 fn prove(
     model: &Model,
     annealer: &mut Annealer<'_>,
     budget: &mut Budget<'_>,
     known: &mut Known<'_>,
     stats: &mut Stats,
-) -> (i64, Tree) {
+) -> Option<(i64, Tree)> {
     let n = model.n as u64;
-    let mut g = Generator::new(model, annealer.best_cost);
+    let Some(mut g) = Generator::new(model, annealer.best_cost) else {
+        anneal(annealer, LATE * n, WARM, budget, known);
+        return None;
+    };
     g.add_plan(&annealer.best);
     let plan = annealer.best.clone();
     if g.arcs() > LARGE {
@@ -184,11 +191,11 @@ fn prove(
         stats.nodes = search.nodes;
         let proof = (search.lower(), search.certificate());
         stats.columns = g.master.made;
-        return proof;
+        return Some(proof);
     }
     stats.columns = g.master.made;
     let nodes = vec![g.record()];
-    (g.lower(), Tree { scale: g.scale, grid: g.coarse(), upper: g.upper, nodes })
+    Some((g.lower(), Tree { scale: g.scale, grid: g.coarse(), upper: g.upper, nodes }))
 }
 
 fn anneal(a: &mut Annealer<'_>, work: u64, hot: f64, budget: &mut Budget<'_>, known: &mut Known<'_>) {

@@ -88,8 +88,9 @@ pub(crate) enum End {
 }
 
 impl<'a> Generator<'a> {
-    pub(crate) fn new(model: &'a Model, upper: i64) -> Self {
-        let (grid, networks, ranks) = network::build(model, upper);
+    /// `None` where the networks would be too large to hold.
+    pub(crate) fn new(model: &'a Model, upper: i64) -> Option<Self> {
+        let (grid, networks, ranks) = network::build(model, upper)?;
         let rules = networks.iter().map(|net| Dominance::new(model, grid, net.berths[0])).collect();
         let master = Master::new(model, &networks, upper);
         let penalties = model.calls.iter().map(|c| c.left_out).max().unwrap_or(0).max(upper);
@@ -98,7 +99,7 @@ impl<'a> Generator<'a> {
         let lattice = lattice(model, &networks);
         let count = networks.len();
         let center = Bound { duals: vec![0; model.n], value: i64::MIN };
-        Self {
+        Some(Self {
             model,
             grid,
             networks,
@@ -121,7 +122,7 @@ impl<'a> Generator<'a> {
             before: twins(model, &|i, k| model.twins(k, i)),
             behind: twins(model, &|i, k| model.twins(i, k)),
             ceiling: model.calls.iter().map(|c| c.left_out.saturating_mul(scale)).collect(),
-        }
+        })
     }
 
     /// The bound as an attainable objective value.

@@ -12,6 +12,8 @@ use crate::berth::model::Model;
 
 /// More arcs than this make the grid coarser.
 const MAX_ARCS: u64 = 3_000_000;
+/// With more arcs than this on the coarsest useful grid there is no network: it would not fit a function's memory.
+const TOO_MANY_ARCS: u64 = 6_000_000;
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Grid {
@@ -310,8 +312,9 @@ pub(crate) fn horizon(model: &Model) -> i64 {
     latest + work + clearance * (model.n as i64 + 1)
 }
 
-/// Networks that contain every plan cheaper than `upper` (in canonical form, see `dominance`).
-pub(crate) fn build(model: &Model, upper: i64) -> (Grid, Vec<Network>, Vec<Ranks>) {
+/// Networks that contain every plan cheaper than `upper` (in canonical form, see `dominance`); `None` where they would be too
+/// large to hold.
+pub(crate) fn build(model: &Model, upper: i64) -> Option<(Grid, Vec<Network>, Vec<Ranks>)> {
     let cheapest = cheapest(model);
     let floor: i64 = cheapest.iter().sum();
     let horizon = horizon(model);
@@ -347,6 +350,9 @@ pub(crate) fn build(model: &Model, upper: i64) -> (Grid, Vec<Network>, Vec<Ranks
         }
     }
     let factor = (arcs.div_ceil(MAX_ARCS) as i64).clamp(1, (shortest / step).max(1));
+    if arcs / factor as u64 > TOO_MANY_ARCS {
+        return None;
+    }
     let grid = Grid { origin, step: step * factor, exact: factor == 1 };
     let ranks: Vec<Ranks> = kinds.iter().map(|kind| rank(model, kind[0], grid)).collect();
     let networks = kinds
@@ -354,7 +360,7 @@ pub(crate) fn build(model: &Model, upper: i64) -> (Grid, Vec<Network>, Vec<Ranks
         .enumerate()
         .map(|(q, kind)| network(model, kind, grid, &ranks[q], &|i| windows[i * kinds.len() + q]))
         .collect();
-    (grid, networks, ranks)
+    Some((grid, networks, ranks))
 }
 
 fn rank(model: &Model, berth: usize, grid: Grid) -> Ranks {

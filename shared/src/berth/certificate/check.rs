@@ -61,6 +61,14 @@ impl Data<'_> {
     fn left_out(&self, call: usize) -> i64 {
         self.instance.left_out_cost(CallIdx::new(call)) / self.instance.cost_step()
     }
+    fn alone(&self, call: usize) -> i64 {
+        let first = |berth: usize| {
+            let slot = self.slots(call, berth).first()?;
+            let departure = (slot.first.0 + self.handling(call, berth)).max(slot.ready.0);
+            Some(self.cost(call, berth, slot.first.0, departure))
+        };
+        (0..self.m).filter_map(first).fold(self.left_out(call), i64::min)
+    }
     fn cost(&self, call: usize, berth: usize, start: i64, departure: i64) -> i64 {
         let at = Assignment { berth: BerthIdx::new(berth), start: Seconds(start) };
         self.instance.cost(CallIdx::new(call), at, Seconds(departure)) / self.instance.cost_step()
@@ -121,6 +129,10 @@ pub(super) fn check(instance: &Instance, certificate: &Tree) -> Result<i64, Stri
         return Err("scale, grid and tree must not be empty".into());
     }
     let data = &Data { instance, n: instance.calls().len(), m: instance.berths().len() };
+    if certificate.nodes.iter().all(|node| node.duals.is_empty()) {
+        // No prices: what each call costs in an empty port. Costs never fall as a start grows, so first starts are cheapest.
+        return Ok((0..data.n).map(|call| data.alone(call)).sum::<i64>() * instance.cost_step());
+    }
     let starts: Vec<Vec<Start>> = (0..data.m).map(|j| all_starts(data, j, certificate)).collect();
     let (mut step, mut residue) = (0, 0);
     for i in 0..data.n {

@@ -1,7 +1,7 @@
 //! What an independent checker needs to confirm a lower bound without solving.
 //!
-//! One stage for each priority class (see [`super::lexicographic`]), and in each a tree. An inner node splits all plans by one call: on these berths or on the others, started up to a time or after it,
-//! served or left out. Every plan follows exactly one way down (a call that is left out follows both sides of a berth or
+//! One stage for each priority class (classes are proven one after the other), and in each a tree. An inner node splits
+//! all plans by one call: on these berths or on the others, started up to a time or after it, served or left out. Every plan follows exactly one way down (a call that is left out follows both sides of a berth or
 //! start split). Each node carries dual vectors; each gives a Lagrangian bound over the starts that are still open, and closes
 //! the starts through which no plan below `upper` can go. The bound of the tree is the least over its leaves of the best bound
 //! on the way down to them.
