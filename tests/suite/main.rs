@@ -5,3 +5,4 @@ mod api;
 mod contracts;
 mod dependencies;
 mod lengths;
+mod readme;
