@@ -4,5 +4,6 @@
 mod api;
 mod contracts;
 mod dependencies;
+mod lambda;
 mod lengths;
 mod readme;

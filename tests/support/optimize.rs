@@ -1,0 +1,6 @@
+//! The Lambda function, for the tests that start it as the platform does.
+
+#[tokio::main]
+async fn main() -> Result<(), lambda_http::Error> {
+    portolan_functions::lambda::run().await
+}
