@@ -89,8 +89,10 @@ pub(super) fn solve(
     let mut proof = (0, trivial);
     if known.update(&plan, annealer.best_cost, 0, budget) {
         anneal(&mut annealer, FIRST * model.n as u64, HOT, budget, &mut known);
-        if known.goes_on(budget) {
-            proof = prove(&model, &mut annealer, budget, &mut known, &mut stats);
+        if known.goes_on(budget)
+            && let Some(g) = Generator::new(&model, annealer.best_cost, budget)
+        {
+            proof = prove(&model, g, &mut annealer, budget, &mut known, &mut stats);
         }
     }
     let (lower, certificate) = proof;
@@ -116,15 +118,15 @@ pub(super) fn complete(instance: &Instance, part: &plan::Schedule, budget: &mut 
 }
 
 /// Bound, fixing and branching; the annealer goes on meanwhile. Returns the bound and its certificate.
-fn prove(
-    model: &Model,
+fn prove<'a>(
+    model: &'a Model,
+    mut g: Generator<'a>,
     annealer: &mut Annealer<'_>,
     budget: &mut Budget<'_>,
     known: &mut Known<'_>,
     stats: &mut Stats,
 ) -> (i64, Tree) {
     let n = model.n as u64;
-    let mut g = Generator::new(model, annealer.best_cost);
     g.add_plan(&annealer.best);
     let plan = annealer.best.clone();
     if g.arcs() > LARGE {
@@ -138,7 +140,10 @@ fn prove(
         let goes_on = known.update(&annealer.best, annealer.best_cost, lower, budget);
         if !g.is_whole() && (end != End::Stopped || !goes_on) {
             g.widen(budget);
-            g.fix(budget);
+            // What is left of the budget pays for one pass that bounds, not for closing starts that nobody looks at again.
+            if goes_on {
+                g.fix(budget);
+            }
             end = if g.lower() >= g.upper { End::Closed } else { End::Stopped };
             continue;
         }

@@ -88,8 +88,9 @@ pub(crate) enum End {
 }
 
 impl<'a> Generator<'a> {
-    pub(crate) fn new(model: &'a Model, upper: i64) -> Self {
-        let (grid, networks, ranks) = network::build(model, upper);
+    /// Nothing where the budget does not last for the networks.
+    pub(crate) fn new(model: &'a Model, upper: i64, budget: &mut Budget<'_>) -> Option<Self> {
+        let (grid, networks, ranks) = network::build(model, upper, budget)?;
         let rules = networks.iter().map(|net| Dominance::new(model, grid, net.berths[0])).collect();
         let master = Master::new(model, &networks, upper);
         let penalties = model.calls.iter().map(|c| c.left_out).max().unwrap_or(0).max(upper);
@@ -98,7 +99,7 @@ impl<'a> Generator<'a> {
         let lattice = lattice(model, &networks);
         let count = networks.len();
         let center = Bound { duals: vec![0; model.n], value: i64::MIN };
-        Self {
+        Some(Self {
             model,
             grid,
             networks,
@@ -121,7 +122,7 @@ impl<'a> Generator<'a> {
             before: twins(model, &|i, k| model.twins(k, i)),
             behind: twins(model, &|i, k| model.twins(i, k)),
             ceiling: model.calls.iter().map(|c| c.left_out.saturating_mul(scale)).collect(),
-        }
+        })
     }
 
     /// The bound as an attainable objective value.
@@ -487,20 +488,15 @@ fn lattice(model: &Model, networks: &[Network]) -> Lattice {
         }
         a.abs()
     };
-    let (mut step, mut residue) = (0, 0);
-    for i in 0..model.n {
-        let base = model.calls[i].left_out;
-        residue += base;
-        for net in networks {
-            for a in 0..net.len() {
-                if net.call[a] as usize == i {
-                    step = gcd(step, net.cost[a] - base);
-                    if step == 1 {
-                        return Lattice { step: 1, residue: 0 };
-                    }
-                }
+    let mut step = 0;
+    for net in networks {
+        for (&cost, &call) in net.cost.iter().zip(&net.call) {
+            step = gcd(cost - model.calls[call as usize].left_out, step);
+            if step == 1 {
+                return Lattice { step: 1, residue: 0 };
             }
         }
     }
+    let residue = model.calls.iter().map(|c| c.left_out).sum();
     Lattice { step: step.max(1), residue }
 }

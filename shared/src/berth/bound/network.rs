@@ -9,9 +9,14 @@
 //! in its cell, at the cost and the end of the earliest of them, and idle time is allowed anywhere (`Grid::exact` is false).
 
 use crate::berth::model::Model;
+use crate::budget::Budget;
 
 /// More arcs than this make the grid coarser.
 const MAX_ARCS: u64 = 3_000_000;
+
+/// What an arc costs in ticks: to make, and for the checker to make its own and to go over it once or twice.
+const BUILD: u64 = 5;
+const CHECK: u64 = 20;
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Grid {
@@ -310,8 +315,9 @@ pub(crate) fn horizon(model: &Model) -> i64 {
     latest + work + clearance * (model.n as i64 + 1)
 }
 
-/// Networks that contain every plan cheaper than `upper` (in canonical form, see `dominance`).
-pub(crate) fn build(model: &Model, upper: i64) -> (Grid, Vec<Network>, Vec<Ranks>) {
+/// Networks that contain every plan cheaper than `upper` (in canonical form, see `dominance`). Nothing where the budget does not
+/// last for them.
+pub(crate) fn build(model: &Model, upper: i64, budget: &mut Budget<'_>) -> Option<(Grid, Vec<Network>, Vec<Ranks>)> {
     let cheapest = cheapest(model);
     let floor: i64 = cheapest.iter().sum();
     let horizon = horizon(model);
@@ -349,12 +355,17 @@ pub(crate) fn build(model: &Model, upper: i64) -> (Grid, Vec<Network>, Vec<Ranks
     let factor = (arcs.div_ceil(MAX_ARCS) as i64).clamp(1, (shortest / step).max(1));
     let grid = Grid { origin, step: step * factor, exact: factor == 1 };
     let ranks: Vec<Ranks> = kinds.iter().map(|kind| rank(model, kind[0], grid)).collect();
-    let networks = kinds
-        .iter()
-        .enumerate()
-        .map(|(q, kind)| network(model, kind, grid, &ranks[q], &|i| windows[i * kinds.len() + q]))
-        .collect();
-    (grid, networks, ranks)
+    budget.reserve(CHECK * arcs.min(MAX_ARCS));
+    let mut networks = Vec::with_capacity(kinds.len());
+    for (q, kind) in kinds.iter().enumerate() {
+        if budget.stopped().is_some() {
+            return None;
+        }
+        let net = network(model, kind, grid, &ranks[q], &|i| windows[i * kinds.len() + q]);
+        budget.spend(BUILD * net.len() as u64);
+        networks.push(net);
+    }
+    Some((grid, networks, ranks))
 }
 
 fn rank(model: &Model, berth: usize, grid: Grid) -> Ranks {
