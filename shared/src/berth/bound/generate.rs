@@ -377,7 +377,7 @@ impl<'a> Generator<'a> {
             }
             let exact = smoothing <= 0.0;
             // The master's value bounds what the bound can still become.
-            let ceiling = ((self.lp_value - 1e-6 * self.lp_value.abs().max(1.0)) * self.scale as f64).floor() as i64;
+            let ceiling = ((self.lp_value - 1e-9 * self.lp_value.abs().max(1000.0)) * self.scale as f64).floor() as i64;
             if !self.master.slack_used() && self.lattice.round_up(ceiling, self.scale) <= self.lower() {
                 return Some(End::Converged);
             }

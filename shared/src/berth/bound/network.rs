@@ -16,7 +16,7 @@ const MAX_ARCS: u64 = 3_000_000;
 
 /// What an arc costs in ticks: to make, and for the checker to make its own and to go over it once or twice.
 const BUILD: u64 = 5;
-const CHECK: u64 = 20;
+const CHECK: u64 = 15;
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Grid {

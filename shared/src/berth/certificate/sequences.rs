@@ -171,7 +171,13 @@ impl<'a> Order<'a> {
                         &mut direct,
                     );
                     if self.any_odd {
-                        self.one_by_one(ends.iter().map(met), begins, &|a, b| (a, b), &self.odd_call, &mut direct);
+                        self.one_by_one(
+                            ends.iter().map(met),
+                            begins,
+                            &|a, b| (a, b),
+                            (&self.odd, &self.odd_call),
+                            &mut direct,
+                        );
                     }
                 }
             }
@@ -215,7 +221,13 @@ impl<'a> Order<'a> {
                         &mut direct,
                     );
                     if self.any_odd {
-                        self.one_by_one(begins.iter().map(met), ends, &|b, a| (a, b), &self.odd, &mut direct);
+                        self.one_by_one(
+                            begins.iter().map(met),
+                            ends,
+                            &|b, a| (a, b),
+                            (&self.odd_call, &self.odd),
+                            &mut direct,
+                        );
                     }
                 }
             }
@@ -247,33 +259,36 @@ impl<'a> Order<'a> {
         }
     }
 
-    /// Where one side or both are odd: the least value among those that may go together with each taker. Takers that
-    /// are `odd` themselves have been swept as if they were not: they start anew.
+    /// Where one side or both are odd: the least value among those that may go together with each taker. Takers that are odd
+    /// have been swept as if they were not: they start anew.
     fn one_by_one(
         &self,
         met: impl Iterator<Item = (u32, i64)>,
         takers: &[u32],
         pair: &dyn Fn(u32, u32) -> (u32, u32),
-        odd: &[bool],
+        (odd_giver, odd_taker): (&[bool], &[bool]),
         direct: &mut [i64],
     ) {
         let mut met: Vec<(i64, u32)> = met.map(|(x, v)| (v, x)).collect();
+        let odd_met = |met: &[(i64, u32)]| met.iter().copied().filter(|m| odd_giver[m.1 as usize]).collect();
+        if !takers.iter().any(|&y| odd_taker[y as usize]) {
+            met = odd_met(&met);
+        }
         met.sort_unstable();
+        let some: Vec<(i64, u32)> = odd_met(&met);
         for &y in takers {
             let least = &mut direct[y as usize];
-            if odd[y as usize] {
+            let mut list = &some;
+            if odd_taker[y as usize] {
                 *least = FAR;
+                list = &met;
             }
-            for &(v, x) in &met {
-                if v >= *least {
-                    break;
-                }
-                let (a, b) = pair(x, y);
-                if (self.odd[a as usize] || self.odd_call[b as usize]) && self.may_follow(a, b) {
-                    *least = v;
-                    break;
-                }
-            }
+            let goes = |m: &&(i64, u32)| {
+                let (a, b) = pair(m.1, y);
+                self.may_follow(a, b)
+            };
+            let cheaper = list.iter().take_while(|m| m.0 < *least).find(goes);
+            *least = cheaper.map_or(*least, |m| m.0);
         }
     }
 
