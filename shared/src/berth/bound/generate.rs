@@ -339,7 +339,8 @@ impl<'a> Generator<'a> {
             }
             let (status, value) = self.master.solve(budget);
             if status != Status::Optimal {
-                return End::Stopped;
+                // Where the master gives up by itself, its bound stands as it is: splitting goes on from there.
+                return if budget.stopped().is_some() { End::Stopped } else { End::Converged };
             }
             self.lp_value = value;
             self.master.duals(self.scale, &mut out);
