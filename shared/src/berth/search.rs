@@ -17,14 +17,18 @@ use crate::outcome::{Found, Progress, Stats};
 use crate::rng::Rng;
 
 /// Annealing in ticks for each call: at first, after some pricing rounds, and once the bound stands.
-const FIRST: u64 = 20_000;
+const FIRST: u64 = 25_000;
+const AGAIN: u64 = 80_000;
 const BETWEEN: u64 = 4_000;
 const LATE: u64 = 30_000;
 const IN_TREE: u64 = 2_000;
+/// With more calls than this, there is a second annealing run.
+const MANY: usize = 100;
 /// Temperatures relative to the mean weighted handling time.
 const HOT: f64 = 0.5;
+const HOTTER: f64 = 0.8;
 const WARM: f64 = 0.1;
-const COLD: f64 = 0.04;
+const COLD: f64 = 0.03;
 /// Subgradient steps before the first master.
 const WARM_UP: u64 = 50;
 /// Pricing rounds between two looks at the incumbent.
@@ -88,7 +92,12 @@ pub(super) fn solve(
     let plan = annealer.best.clone();
     let mut proof = (0, trivial);
     if known.update(&plan, annealer.best_cost, 0, budget) {
-        anneal(&mut annealer, FIRST * model.n as u64, HOT, budget, &mut known);
+        let n = model.n as u64;
+        anneal(&mut annealer, FIRST * n, HOT, budget, &mut known);
+        // Many calls settle slowly, and their bound takes longest: a second run first.
+        if model.n > MANY {
+            anneal(&mut annealer, AGAIN * n, HOTTER, budget, &mut known);
+        }
         if known.goes_on(budget)
             && let Some(g) = Generator::new(&model, annealer.best_cost, budget)
         {
@@ -104,6 +113,11 @@ pub(super) fn solve(
     let gap = instance.gap(objective, lower_bound);
     let solution = Model::written_out(&annealer.best, instance);
     (Found { solution, objective, lower_bound, gap, certificate }, stats)
+}
+
+/// The first plan that comes to mind.
+pub(super) fn quick(instance: &Instance) -> plan::Schedule {
+    Model::written_out(&greedy(&Model::of(instance)).schedule(), instance)
 }
 
 /// A whole plan from one that leaves calls out for which there is room: these are put in where they cost least, then annealed.
