@@ -6,6 +6,7 @@ use portolan::berth::wire::{
 use portolan::time::Time;
 use proptest::prelude::*;
 
+#[allow(clippy::unnecessary_wraps)] // most fields of the problem are optional
 fn at(seconds: i64) -> Option<Time> {
     Some(Time::Offset(seconds))
 }
