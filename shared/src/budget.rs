@@ -37,7 +37,10 @@ const POLL_TICKS: u64 = 50_000;
 /// What one solve may use. Made by the caller, drawn down by the solver.
 pub struct Budget<'a> {
     clock: &'a dyn Clock,
+    began: Duration,
     deadline: Option<Duration>,
+    /// Ticks' worth of time before the deadline that belong to whoever checks the answer.
+    reserve: u64,
     work_limit: u64,
     cancelled: Option<&'a AtomicBool>,
     target_gap: f64,
@@ -53,7 +56,9 @@ impl<'a> Budget<'a> {
     pub fn new(clock: &'a dyn Clock) -> Self {
         Self {
             clock,
+            began: clock.now(),
             deadline: None,
+            reserve: 0,
             work_limit: u64::MAX,
             cancelled: None,
             target_gap: 0.0,
@@ -117,6 +122,13 @@ impl<'a> Budget<'a> {
         self.stopped.is_some()
     }
 
+    /// Keeps time free before the deadline for what comes after the solve, given as the ticks that it is worth. The pace
+    /// so far says how long that is; no other limit changes.
+    pub fn reserve(&mut self, ticks: u64) {
+        self.reserve = ticks;
+        self.poll();
+    }
+
     /// Why the solve must stop, where it must.
     #[inline]
     pub fn stopped(&self) -> Option<Stop> {
@@ -155,6 +167,12 @@ impl<'a> Budget<'a> {
         self.threads
     }
 
+    fn is_past(&self, deadline: Duration) -> bool {
+        let now = self.clock.now();
+        let reserved = now.saturating_sub(self.began).mul_f64(self.reserve as f64 / self.ticks.max(1) as f64);
+        now.saturating_add(reserved.min(deadline)) >= deadline
+    }
+
     fn poll(&mut self) {
         self.next_poll = self.ticks + POLL_TICKS;
         if self.stopped.is_some() {
@@ -164,7 +182,7 @@ impl<'a> Budget<'a> {
             Some(Stop::WorkLimit)
         } else if self.cancelled.is_some_and(|flag| flag.load(Ordering::Relaxed)) {
             Some(Stop::Cancelled)
-        } else if self.deadline.is_some_and(|deadline| self.clock.now() >= deadline) {
+        } else if self.deadline.is_some_and(|deadline| self.is_past(deadline)) {
             Some(Stop::Deadline)
         } else {
             None
@@ -198,6 +216,20 @@ mod tests {
         assert!(budget.spend(POLL_TICKS));
         flag.store(true, Ordering::Relaxed);
         assert!(budget.spend(POLL_TICKS));
+        assert_eq!(budget.stopped(), Some(Stop::Deadline));
+    }
+
+    #[test]
+    fn time_reserved_for_the_check_comes_off_the_deadline() {
+        let now = Cell::new(0);
+        let clock = || Duration::from_millis(now.get());
+        let mut budget = Budget::new(&clock).time_limit(Duration::from_millis(100));
+        now.set(50);
+        budget.spend(10 * POLL_TICKS);
+        budget.reserve(5 * POLL_TICKS);
+        assert_eq!(budget.stopped(), None, "a quarter of the time is kept free, and half is left");
+        now.set(76);
+        budget.spend(POLL_TICKS);
         assert_eq!(budget.stopped(), Some(Stop::Deadline));
     }
 

@@ -18,7 +18,7 @@ pub(crate) fn greedy(model: &Model) -> State<'_> {
     let mut order: Vec<usize> = (0..model.n).collect();
     let shortest =
         |i: usize| (0..model.m).map(|j| model.pair(i, j)).filter(|p| p.from < p.to).map(|p| p.handling).min();
-    order.sort_by_key(|&i| (model.calls[i].arrival, shortest(i), i));
+    order.sort_by_cached_key(|&i| (model.calls[i].arrival, shortest(i), i));
     for call in order {
         let best = (0..model.m)
             .filter_map(|j| {

@@ -44,9 +44,9 @@ pub(super) fn solve(
         ratio: RATIO,
     };
     let mut stages = Vec::new();
+    run.offer(&search::quick(instance), budget);
     if instance.classes().len() > 1 {
-        let first = search::complete(instance, &run.incumbent, budget);
-        run.consider(&first, budget.ticks());
+        run.offer(&search::complete(instance, &run.incumbent.clone(), budget), budget);
     }
     while stages.len() < instance.classes().len() {
         let (stage, goes_on) = run.stage(budget);
@@ -104,7 +104,7 @@ impl Run<'_, '_> {
             let costs = cost_by_class(&part, &found.solution);
             let bound = on_last_class(found.lower_bound, &multipliers, &settled).min(costs[class]);
             self.raise(class, bound);
-            self.consider(&whole, budget.ticks());
+            self.offer(&whole, budget);
             let stage = Stage { multipliers, tree: found.certificate };
             let keeps_faith = costs[..class] == settled[..];
             if keeps_faith || strict || budget.stopped().is_some() {
@@ -137,6 +137,10 @@ impl Run<'_, '_> {
         self.lower_bound = self.lower_bound.max(lower_bound).min(self.objective);
     }
 
+    fn offer(&mut self, plan: &Schedule, budget: &Budget<'_>) {
+        self.consider(plan, budget.ticks());
+    }
+
     /// Takes a plan that is better than the incumbent, and tells whoever watches where things stand.
     fn consider(&mut self, plan: &Schedule, ticks: u64) {
         let objective = total(self.instance, plan);
@@ -153,4 +157,32 @@ impl Run<'_, '_> {
 fn total(instance: &Instance, schedule: &Schedule) -> i64 {
     let costs = cost_by_class(instance, schedule);
     costs.iter().zip(instance.classes()).map(|(cost, class)| cost * class.multiplier).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::berth::generate::{Style, generate};
+    use crate::outcome::Stop;
+    use std::time::Duration;
+
+    #[test]
+    fn the_sample_week_is_proven_in_every_class() {
+        let wire = serde_json::from_str(include_str!("../../samples/berth-week.json")).expect("a problem");
+        let instance = Instance::try_from(&wire).expect("valid");
+        let clock = || Duration::ZERO;
+        let outcome = solve(&instance, &mut Budget::new(&clock), &mut |_| {});
+        assert_eq!((outcome.stop, outcome.lower_bound), (Stop::Proven, outcome.objective));
+    }
+
+    #[test]
+    fn the_first_plan_costs_no_search() {
+        let instance = Instance::try_from(&generate(Style::Congested, 200, 15, 1)).expect("valid");
+        let clock = || Duration::ZERO;
+        let mut first = None;
+        solve(&instance, &mut Budget::new(&clock).work_limit(1), &mut |progress| {
+            first.get_or_insert((progress.ticks, progress.incumbent.0.iter().all(Option::is_some)));
+        });
+        assert_eq!(first, Some((0, true)));
+    }
 }

@@ -49,6 +49,22 @@ pub(crate) struct Pair {
     pub(crate) plain: bool,
 }
 
+impl Pair {
+    /// With the slots from `from` on.
+    fn new(handling: i64, slots: &[Slot], from: usize) -> Self {
+        let own = &slots[from..];
+        let plain = own.len() == 1 && own[0].ready <= own[0].first + handling;
+        Self {
+            first: own.first().map_or(i64::MAX, |s| s.first),
+            last: own.last().map_or(i64::MIN, |s| s.last),
+            handling,
+            from: from as u32,
+            to: slots.len() as u32,
+            plain: plain || own.is_empty(),
+        }
+    }
+}
+
 #[derive(Clone, Debug)]
 pub(crate) struct Model {
     pub(crate) n: usize,
@@ -78,6 +94,7 @@ impl Model {
         let clearance = instance.berths().iter().map(|berth| time(berth.clearance)).collect();
         let mut calls = Vec::with_capacity(instance.calls().len());
         let mut pairs = Vec::with_capacity(instance.calls().len() * instance.berths().len());
+        let mut slots = Vec::with_capacity(pairs.capacity());
         for idx in CallIdx::all(instance.calls().len()) {
             let call = instance.call(idx);
             let class = instance.class_of(idx).multiplier;
@@ -96,15 +113,15 @@ impl Model {
                 left_out: instance.left_out_cost(idx) / instance.cost_step(),
             });
             for berth in BerthIdx::all(instance.berths().len()) {
-                let slots = instance.slots(idx, berth).iter().filter_map(|slot| {
+                let from = slots.len();
+                slots.extend(instance.slots(idx, berth).iter().filter_map(|slot| {
                     let (first, last) = (time(slot.first), time(slot.last));
                     (first <= last).then_some(Slot { first, last, ready: time(slot.ready) })
-                });
-                let slots: Vec<Slot> = slots.collect();
-                pairs.push((call.handling[berth.at()].map_or(0, time), slots));
+                }));
+                pairs.push(Pair::new(call.handling[berth.at()].map_or(0, time), &slots, from));
             }
         }
-        Self { unit, ..Self::new(calls, clearance, &pairs) }
+        Self { unit, ..Self::new(calls, clearance, pairs, slots) }
     }
 
     /// A plan in the instance's units.
@@ -122,27 +139,10 @@ impl Model {
         schedule.0.iter().map(|p| p.as_ref().map(place)).collect()
     }
 
-    /// `pairs[i * m + j]`: handling and slots, empty when forbidden.
-    pub(crate) fn new(calls: Vec<Call>, clearance: Vec<i64>, pairs: &[(i64, Vec<Slot>)]) -> Self {
+    /// `pairs[i * m + j]` is call `i` on berth `j`.
+    fn new(calls: Vec<Call>, clearance: Vec<i64>, pairs: Vec<Pair>, slots: Vec<Slot>) -> Self {
         let (n, m) = (calls.len(), clearance.len());
         assert_eq!(pairs.len(), n * m);
-        let mut slots = Vec::new();
-        let pairs = pairs
-            .iter()
-            .map(|(handling, list)| {
-                let from = slots.len() as u32;
-                slots.extend_from_slice(list);
-                let plain = list.len() == 1 && list[0].ready <= list[0].first + handling;
-                Pair {
-                    first: list.first().map_or(i64::MAX, |s| s.first),
-                    last: list.last().map_or(i64::MIN, |s| s.last),
-                    handling: *handling,
-                    from,
-                    to: slots.len() as u32,
-                    plain: plain || list.is_empty(),
-                }
-            })
-            .collect();
         let linear = calls.iter().map(|c| c.late_weight == 0 && c.step == 0 && c.moved == 0).collect();
         let mut by_arrival: Vec<usize> = (0..n).collect();
         by_arrival.sort_by_key(|&i| (calls[i].arrival, i));

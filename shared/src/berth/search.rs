@@ -18,14 +18,18 @@ use crate::outcome::{Found, Progress, Stats};
 use crate::rng::Rng;
 
 /// Annealing in ticks for each call: at first, after some pricing rounds, and once the bound stands.
-const FIRST: u64 = 20_000;
+const FIRST: u64 = 25_000;
+const AGAIN: u64 = 80_000;
 const BETWEEN: u64 = 4_000;
 const LATE: u64 = 30_000;
 const IN_TREE: u64 = 2_000;
+/// With more calls than this, there is a second annealing run.
+const MANY: usize = 100;
 /// Temperatures relative to the mean weighted handling time.
 const HOT: f64 = 0.5;
+const HOTTER: f64 = 0.8;
 const WARM: f64 = 0.1;
-const COLD: f64 = 0.04;
+const COLD: f64 = 0.03;
 /// Subgradient steps before the first master.
 const WARM_UP: u64 = 50;
 /// Pricing rounds between two looks at the incumbent.
@@ -90,10 +94,17 @@ pub(super) fn solve(
     let alone = network::cheapest(&model).iter().sum();
     let mut proof = (alone, trivial);
     if known.update(&plan, annealer.best_cost, alone, budget) {
-        anneal(&mut annealer, FIRST * model.n as u64, HOT, budget, &mut known);
-        if known.goes_on(budget) {
-            let proven = prove(&model, &mut annealer, budget, &mut known, &mut stats);
-            proof = proven.filter(|(lower, _)| *lower > alone).unwrap_or(proof);
+        let n = model.n as u64;
+        anneal(&mut annealer, FIRST * n, HOT, budget, &mut known);
+        // Many calls settle slowly, and their bound takes longest: a second run first.
+        if model.n > MANY {
+            anneal(&mut annealer, AGAIN * n, HOTTER, budget, &mut known);
+        }
+        if known.goes_on(budget)
+            && let Some(g) = Generator::new(&model, annealer.best_cost, budget)
+        {
+            let proven = prove(&model, g, &mut annealer, budget, &mut known, &mut stats);
+            proof = if proven.0 > alone { proven } else { proof };
         }
     }
     let (lower, certificate) = proof;
@@ -107,6 +118,11 @@ pub(super) fn solve(
     (Found { solution, objective, lower_bound, gap, certificate }, stats)
 }
 
+/// The first plan that comes to mind.
+pub(super) fn quick(instance: &Instance) -> plan::Schedule {
+    Model::written_out(&greedy(&Model::of(instance)).schedule(), instance)
+}
+
 /// A whole plan from one that leaves calls out for which there is room: these are put in where they cost least, then annealed.
 pub(super) fn complete(instance: &Instance, part: &plan::Schedule, budget: &mut Budget<'_>) -> plan::Schedule {
     let model = Model::of(instance);
@@ -118,20 +134,16 @@ pub(super) fn complete(instance: &Instance, part: &plan::Schedule, budget: &mut 
     Model::written_out(&annealer.best, instance)
 }
 
-/// Bound, fixing and branching; the annealer goes on meanwhile. Returns the bound and its certificate, `None` where the
-/// instance is too large for more than annealing.
-fn prove(
-    model: &Model,
+/// Bound, fixing and branching; the annealer goes on meanwhile. Returns the bound and its certificate.
+fn prove<'a>(
+    model: &'a Model,
+    mut g: Generator<'a>,
     annealer: &mut Annealer<'_>,
     budget: &mut Budget<'_>,
     known: &mut Known<'_>,
     stats: &mut Stats,
-) -> Option<(i64, Tree)> {
+) -> (i64, Tree) {
     let n = model.n as u64;
-    let Some(mut g) = Generator::new(model, annealer.best_cost) else {
-        anneal(annealer, LATE * n, WARM, budget, known);
-        return None;
-    };
     g.add_plan(&annealer.best);
     let plan = annealer.best.clone();
     if g.arcs() > LARGE {
@@ -145,7 +157,10 @@ fn prove(
         let goes_on = known.update(&annealer.best, annealer.best_cost, lower, budget);
         if !g.is_whole() && (end != End::Stopped || !goes_on) {
             g.widen(budget);
-            g.fix(budget);
+            // What is left of the budget pays for one pass that bounds, not for closing starts that nobody looks at again.
+            if goes_on {
+                g.fix(budget);
+            }
             end = if g.lower() >= g.upper { End::Closed } else { End::Stopped };
             continue;
         }
@@ -191,11 +206,11 @@ fn prove(
         stats.nodes = search.nodes;
         let proof = (search.lower(), search.certificate());
         stats.columns = g.master.made;
-        return Some(proof);
+        return proof;
     }
     stats.columns = g.master.made;
     let nodes = vec![g.record()];
-    Some((g.lower(), Tree { scale: g.scale, grid: g.coarse(), upper: g.upper, nodes }))
+    (g.lower(), Tree { scale: g.scale, grid: g.coarse(), upper: g.upper, nodes })
 }
 
 fn anneal(a: &mut Annealer<'_>, work: u64, hot: f64, budget: &mut Budget<'_>, known: &mut Known<'_>) {

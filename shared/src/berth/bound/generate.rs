@@ -88,9 +88,9 @@ pub(crate) enum End {
 }
 
 impl<'a> Generator<'a> {
-    /// `None` where the networks would be too large to hold.
-    pub(crate) fn new(model: &'a Model, upper: i64) -> Option<Self> {
-        let (grid, networks, ranks) = network::build(model, upper)?;
+    /// Nothing where the budget does not last for the networks.
+    pub(crate) fn new(model: &'a Model, upper: i64, budget: &mut Budget<'_>) -> Option<Self> {
+        let (grid, networks, ranks) = network::build(model, upper, budget)?;
         let rules = networks.iter().map(|net| Dominance::new(model, grid, net.berths[0])).collect();
         let master = Master::new(model, &networks, upper);
         let penalties = model.calls.iter().map(|c| c.left_out).max().unwrap_or(0).max(upper);
@@ -339,7 +339,8 @@ impl<'a> Generator<'a> {
             }
             let (status, value) = self.master.solve(budget);
             if status != Status::Optimal {
-                return End::Stopped;
+                // Where the master gives up by itself, its bound stands as it is: splitting goes on from there.
+                return if budget.stopped().is_some() { End::Stopped } else { End::Converged };
             }
             self.lp_value = value;
             self.master.duals(self.scale, &mut out);
@@ -377,7 +378,7 @@ impl<'a> Generator<'a> {
             }
             let exact = smoothing <= 0.0;
             // The master's value bounds what the bound can still become.
-            let ceiling = ((self.lp_value - 1e-6 * self.lp_value.abs().max(1.0)) * self.scale as f64).floor() as i64;
+            let ceiling = ((self.lp_value - 1e-9 * self.lp_value.abs().max(1000.0)) * self.scale as f64).floor() as i64;
             if !self.master.slack_used() && self.lattice.round_up(ceiling, self.scale) <= self.lower() {
                 return Some(End::Converged);
             }
@@ -488,20 +489,15 @@ fn lattice(model: &Model, networks: &[Network]) -> Lattice {
         }
         a.abs()
     };
-    let (mut step, mut residue) = (0, 0);
-    for i in 0..model.n {
-        let base = model.calls[i].left_out;
-        residue += base;
-        for net in networks {
-            for a in 0..net.len() {
-                if net.call[a] as usize == i {
-                    step = gcd(step, net.cost[a] - base);
-                    if step == 1 {
-                        return Lattice { step: 1, residue: 0 };
-                    }
-                }
+    let mut step = 0;
+    for net in networks {
+        for (&cost, &call) in net.cost.iter().zip(&net.call) {
+            step = gcd(cost - model.calls[call as usize].left_out, step);
+            if step == 1 {
+                return Lattice { step: 1, residue: 0 };
             }
         }
     }
+    let residue = model.calls.iter().map(|c| c.left_out).sum();
     Lattice { step: step.max(1), residue }
 }

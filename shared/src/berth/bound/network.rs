@@ -9,11 +9,16 @@
 //! in its cell, at the cost and the end of the earliest of them, and idle time is allowed anywhere (`Grid::exact` is false).
 
 use crate::berth::model::Model;
+use crate::budget::Budget;
 
 /// More arcs than this make the grid coarser.
 const MAX_ARCS: u64 = 3_000_000;
 /// With more arcs than this on the coarsest useful grid there is no network: it would not fit a function's memory.
 const TOO_MANY_ARCS: u64 = 6_000_000;
+
+/// What an arc costs in ticks: to make, and for the checker to make its own and to go over it once or twice.
+const BUILD: u64 = 5;
+const CHECK: u64 = 15;
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Grid {
@@ -312,9 +317,9 @@ pub(crate) fn horizon(model: &Model) -> i64 {
     latest + work + clearance * (model.n as i64 + 1)
 }
 
-/// Networks that contain every plan cheaper than `upper` (in canonical form, see `dominance`); `None` where they would be too
-/// large to hold.
-pub(crate) fn build(model: &Model, upper: i64) -> Option<(Grid, Vec<Network>, Vec<Ranks>)> {
+/// Networks that contain every plan cheaper than `upper` (in canonical form, see `dominance`). Nothing where the budget does not
+/// last for them, or where they would be too large to hold.
+pub(crate) fn build(model: &Model, upper: i64, budget: &mut Budget<'_>) -> Option<(Grid, Vec<Network>, Vec<Ranks>)> {
     let cheapest = cheapest(model);
     let floor: i64 = cheapest.iter().sum();
     let horizon = horizon(model);
@@ -355,11 +360,16 @@ pub(crate) fn build(model: &Model, upper: i64) -> Option<(Grid, Vec<Network>, Ve
     }
     let grid = Grid { origin, step: step * factor, exact: factor == 1 };
     let ranks: Vec<Ranks> = kinds.iter().map(|kind| rank(model, kind[0], grid)).collect();
-    let networks = kinds
-        .iter()
-        .enumerate()
-        .map(|(q, kind)| network(model, kind, grid, &ranks[q], &|i| windows[i * kinds.len() + q]))
-        .collect();
+    budget.reserve(CHECK * arcs.min(MAX_ARCS));
+    let mut networks = Vec::with_capacity(kinds.len());
+    for (q, kind) in kinds.iter().enumerate() {
+        if budget.stopped().is_some() {
+            return None;
+        }
+        let net = network(model, kind, grid, &ranks[q], &|i| windows[i * kinds.len() + q]);
+        budget.spend(BUILD * net.len() as u64);
+        networks.push(net);
+    }
     Some((grid, networks, ranks))
 }
 

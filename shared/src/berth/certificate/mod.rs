@@ -7,6 +7,8 @@
 //! on the way down to them.
 
 mod check;
+mod sequences;
+mod starts;
 
 use super::instance::Instance;
 

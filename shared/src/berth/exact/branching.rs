@@ -58,6 +58,9 @@ fn takes(g: &Generator<'_>, split: &Split, side: usize, q: usize, visit: u32, st
 /// The split whose worse side raises the master's value most, by product of the two rises.
 pub(crate) fn choose(g: &mut Generator<'_>, served: &[bool], budget: &mut Budget<'_>) -> Option<Split> {
     let mut candidates = candidates(g, served);
+    if candidates.is_empty() {
+        return undecided(g, served);
+    }
     candidates.sort_by(|x, y| y.0.total_cmp(&x.0));
     candidates.truncate(TRIALS);
     if candidates.len() < 2 {
@@ -102,6 +105,31 @@ pub(crate) fn choose(g: &mut Generator<'_>, served: &[bool], budget: &mut Budget
         }
     }
     best.map(|b| b.1)
+}
+
+/// Where the master decides everything and the bound still falls short of its value: halves the starts of the call with the most
+/// of them, then its berths, then asks whether it is served. Nothing when a single plan is left.
+fn undecided(g: &Generator<'_>, served: &[bool]) -> Option<Split> {
+    let mut places: Vec<Vec<(i64, usize)>> = vec![Vec::new(); g.model.n];
+    for (q, net) in g.networks.iter().enumerate() {
+        for (&call, &start) in net.call.iter().zip(&net.start) {
+            places[call as usize].push((g.time(start), q));
+        }
+    }
+    let open = |i: &usize| places[*i].len() > 1 || places[*i].len() == 1 && !served[*i];
+    let i = (0..places.len()).filter(open).max_by_key(|&i| (places[i].len(), std::cmp::Reverse(i)))?;
+    let (call, open_at) = (i as u32, &mut places[i]);
+    open_at.sort_unstable();
+    let (first, middle, last) = (open_at[0], open_at[(open_at.len() - 1) / 2], open_at[open_at.len() - 1]);
+    if first.0 < last.0 {
+        let time = if middle.0 < last.0 { middle.0 } else { last.0 - 1 };
+        return Some(Split::Start { call, time });
+    }
+    if first.1 != last.1 {
+        let berths = g.networks[first.1].berths.iter().map(|&j| j as u32).collect();
+        return Some(Split::Berth { call, berths });
+    }
+    Some(Split::Served { call })
 }
 
 /// (how undecided, split) for each call that the master splits.
