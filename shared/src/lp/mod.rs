@@ -168,6 +168,24 @@ impl Lp {
         row
     }
 
+    /// Appends rows `a x + s = rhs` with `lower <= s <= upper` for all of them at once; `entries` are (column, value), by row.
+    pub(crate) fn add_rows(&mut self, lower: f64, upper: f64, rows: &[(f64, Vec<(usize, f64)>)]) {
+        let first = self.rows();
+        let mut by_column: Vec<Vec<(u32, f64)>> = vec![Vec::new(); self.columns()];
+        for (k, (_, entries)) in rows.iter().enumerate() {
+            for &(column, value) in entries {
+                by_column[column].push(((first + k) as u32, value));
+            }
+        }
+        let old = std::mem::take(&mut self.matrix);
+        for (column, new) in by_column.iter().enumerate() {
+            self.matrix.push(old.iter(column).chain(new.iter().copied()));
+        }
+        for &(rhs, _) in rows {
+            self.add_row(rhs, lower, upper, &[]);
+        }
+    }
+
     /// Appends a column; `entries` are (row, value).
     pub(crate) fn add_column(&mut self, cost: f64, lower: f64, upper: f64, entries: &[(usize, f64)]) -> usize {
         self.columns.push(cost, lower, upper, resting(lower, upper));
