@@ -19,6 +19,8 @@
 //! [`wire`] (the JSON) and [`text`] (the benchmark form) become an [`instance`] by `validate`, with `slots` and `classes` derived. `heuristic`,
 //! `bound` and `exact` search; [`plan`] writes the result out, `explain` says why vessels wait, `verify` checks it all again from the
 //! raw data.
+//!
+//! [`quay`] is the same question on a continuous quay with tidal departures: a solver of its own, not yet a problem of the API.
 
 mod bound;
 pub mod certificate;
@@ -35,6 +37,7 @@ mod model;
 #[cfg(test)]
 mod naive;
 pub mod plan;
+pub mod quay;
 mod search;
 mod slots;
 mod state;

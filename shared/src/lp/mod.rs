@@ -11,12 +11,14 @@
 // Fixed bounds are compared exactly: they are copied, never computed. The names are those of the textbooks.
 #![allow(clippy::float_cmp, clippy::many_single_char_names)]
 
+mod by_row;
 mod dual;
 mod factor;
 mod primal;
 #[cfg(test)]
 mod tests;
 
+use by_row::ByRow;
 use factor::Factor;
 
 /// A bound may be missed by this much.
@@ -123,6 +125,7 @@ pub(crate) struct Lp {
     matrix: Matrix,
     /// Columns that are not fixed, as of the last `refresh`; the others take no part in pricing.
     active: Vec<u32>,
+    by_row: ByRow,
     /// Basis position -> variable.
     head: Vec<u32>,
     /// Value of the basic variable of each position.
@@ -166,6 +169,24 @@ impl Lp {
         }
         self.factored = false;
         row
+    }
+
+    /// Appends rows `a x + s = rhs` with `lower <= s <= upper` for all of them at once; `entries` are (column, value), by row.
+    pub(crate) fn add_rows(&mut self, lower: f64, upper: f64, rows: &[(f64, Vec<(usize, f64)>)]) {
+        let first = self.rows();
+        let mut by_column: Vec<Vec<(u32, f64)>> = vec![Vec::new(); self.columns()];
+        for (k, (_, entries)) in rows.iter().enumerate() {
+            for &(column, value) in entries {
+                by_column[column].push(((first + k) as u32, value));
+            }
+        }
+        let old = std::mem::take(&mut self.matrix);
+        for (column, new) in by_column.iter().enumerate() {
+            self.matrix.push(old.iter(column).chain(new.iter().copied()));
+        }
+        for &(rhs, _) in rows {
+            self.add_row(rhs, lower, upper, &[]);
+        }
     }
 
     /// Appends a column; `entries` are (row, value).
@@ -293,6 +314,7 @@ impl Lp {
         self.active = (0..self.columns() as u32)
             .filter(|&j| self.columns.lower[j as usize] < self.columns.upper[j as usize])
             .collect();
+        self.by_row.fill(rows, &self.active, &self.matrix);
         let (head, matrix) = (&self.head, &self.matrix);
         let repaired = self.factor.factorise(rows, &mut |p, out| match head[p] {
             v if v & LOGICAL != 0 => out.push((v & !LOGICAL, 1.0)),

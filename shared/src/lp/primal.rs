@@ -69,6 +69,7 @@ impl Lp {
                         continue;
                     }
                     self.inverse_row(p, &mut rho);
+                    self.ticks += self.by_row.row(&rho);
                     self.update_reduced(v, p, &rho, alpha[p]);
                     self.pivot(v, p, direction * step, place, &alpha);
                 }
@@ -177,19 +178,20 @@ impl Lp {
         self.basic[p] < lower - PRIMAL || self.basic[p] > upper + PRIMAL
     }
 
-    /// Reduced costs, weights and duals after `v` enters at `p`; `rho` is row `p` of the inverse, `pivot` the entry of `v` in it.
+    /// Reduced costs, weights and duals after `v` enters at `p`; `rho` is row `p` of the inverse, `pivot` the entry of `v` in it, and
+    /// `by_row` holds the row of the tableau.
     pub(super) fn update_reduced(&mut self, v: u32, p: usize, rho: &[f64], pivot: f64) {
         let (entering, weight) = {
             let (vars, k) = self.vars(v);
             (vars.reduced[k], vars.weight[k])
         };
         let ratio = entering / pivot;
-        for &j in &self.active {
+        for &j in &self.by_row.touched {
             let j = j as usize;
             if matches!(self.columns.place[j], Place::Basic(_)) {
                 continue;
             }
-            let a = self.matrix.dot(j, rho);
+            let a = self.by_row.entry[j];
             if a != 0.0 {
                 self.columns.reduced[j] -= ratio * a;
                 let w = weight * (a / pivot) * (a / pivot);
@@ -217,7 +219,7 @@ impl Lp {
         }
         let (vars, k) = self.vars_mut(v);
         vars.reduced[k] = 0.0;
-        self.ticks += 1 + self.active.len() as u64;
+        self.ticks += 1 + self.by_row.touched.len() as u64 / 4;
     }
 }
 
