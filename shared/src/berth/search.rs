@@ -24,7 +24,7 @@ const BETWEEN: u64 = 4_000;
 const LATE: u64 = 30_000;
 const IN_TREE: u64 = 2_000;
 /// With more calls than this, there is a second annealing run.
-const MANY: usize = 100;
+const MANY: usize = 50;
 /// Temperatures relative to the mean weighted handling time.
 const HOT: f64 = 0.5;
 const HOTTER: f64 = 0.8;
