@@ -1,6 +1,7 @@
 //! Checks without a solve: whether a request is valid, whether an answer is true.
 
 use axum::Json;
+use axum::body::Bytes;
 use axum::extract::{Extension, Request, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
@@ -28,10 +29,7 @@ pub(super) async fn validate(
     Extension(Served(problem)): Extension<Served>,
     request: Request,
 ) -> Result<Response, Trouble> {
-    let (parts, stream) = request.into_parts();
-    negotiate::accept(&parts.headers, OFFERS)?;
-    body::check_media_type(&parts.headers, true)?;
-    let document = body::read(&parts.headers, stream, api.body_time).await?;
+    let document = document(&api, request, true).await?;
     let counts = api.parse(move || problem.read(&document).map(|request| counts(&request.to_json()))).await?;
     let counts = counts.map_err(Trouble::issues)?;
     let validated = Validated { valid: true, problem: problem.name().to_owned(), counts };
@@ -43,16 +41,21 @@ pub(super) async fn verify(
     Extension(Served(problem)): Extension<Served>,
     request: Request,
 ) -> Result<Response, Trouble> {
-    let (parts, stream) = request.into_parts();
-    negotiate::accept(&parts.headers, OFFERS)?;
-    body::check_media_type(&parts.headers, false)?;
-    let document = body::read(&parts.headers, stream, api.body_time).await?;
+    let document = document(&api, request, false).await?;
     let verified = api.parse(move || problem.verify(&document)).await?;
     let verified = verified.map_err(|refuted| match refuted {
         Refuted::Invalid(issues) => Trouble::issues(issues),
         Refuted::Wrong(violations) => Trouble::violations(violations),
     })?;
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(verified)).into_response())
+}
+
+/// The body of a request that is answered in JSON; a benchmark's text only where `text_too`.
+async fn document(api: &Api, request: Request, text_too: bool) -> Result<Bytes, Trouble> {
+    let (parts, stream) = request.into_parts();
+    negotiate::accept(&parts.headers, OFFERS)?;
+    body::check_media_type(&parts.headers, text_too)?;
+    body::read(&parts.headers, stream, api.body_time).await
 }
 
 fn counts(request: &serde_json::Value) -> std::collections::BTreeMap<String, usize> {

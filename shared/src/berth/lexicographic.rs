@@ -44,9 +44,10 @@ pub(super) fn solve(
         ratio: RATIO,
     };
     let mut stages = Vec::new();
-    run.offer(&search::quick(instance), budget);
+    run.consider(&search::quick(instance), budget.ticks());
     if instance.classes().len() > 1 {
-        run.offer(&search::complete(instance, &run.incumbent.clone(), budget), budget);
+        let first = search::complete(instance, &run.incumbent, budget);
+        run.consider(&first, budget.ticks());
     }
     while stages.len() < instance.classes().len() {
         let (stage, goes_on) = run.stage(budget);
@@ -104,7 +105,7 @@ impl Run<'_, '_> {
             let costs = cost_by_class(&part, &found.solution);
             let bound = on_last_class(found.lower_bound, &multipliers, &settled).min(costs[class]);
             self.raise(class, bound);
-            self.offer(&whole, budget);
+            self.consider(&whole, budget.ticks());
             let stage = Stage { multipliers, tree: found.certificate };
             let keeps_faith = costs[..class] == settled[..];
             if keeps_faith || strict || budget.stopped().is_some() {
@@ -135,10 +136,6 @@ impl Run<'_, '_> {
         let lower_bound =
             self.instance.classes()[..=class].iter().zip(by_class).map(|(class, cost)| class.multiplier * cost).sum();
         self.lower_bound = self.lower_bound.max(lower_bound).min(self.objective);
-    }
-
-    fn offer(&mut self, plan: &Schedule, budget: &Budget<'_>) {
-        self.consider(plan, budget.ticks());
     }
 
     /// Takes a plan that is better than the incumbent, and tells whoever watches where things stand.
