@@ -154,36 +154,40 @@ mod tests {
 
     const FAR: Duration = Duration::from_mins(1);
 
+    /// Work that says its name, then waits until the sender is dropped.
+    fn hold(tell: &mpsc::Sender<&'static str>, name: &'static str) -> (mpsc::Sender<()>, Work) {
+        let (open, gate) = mpsc::channel();
+        let tell = tell.clone();
+        let work = Box::new(move || {
+            tell.send(name).expect("the test listens");
+            let _ = gate.recv_timeout(FAR);
+        });
+        (open, work)
+    }
+
     #[test]
     fn awaited_work_goes_first_and_then_the_earlier_due() {
         let pool = Pool::new(1, 10).expect("threads start");
         let (tell, told) = mpsc::channel();
-        let (open, gate) = mpsc::channel::<()>();
-        let gate = Arc::new(Mutex::new(gate));
         let now = Instant::now();
-        for name in ["a", "b"] {
-            let (tell, gate) = (tell.clone(), Arc::clone(&gate));
-            let class = if name == "a" { Class::Awaited } else { Class::Deferred };
-            let hold = Box::new(move || {
-                tell.send(name.to_owned()).expect("the test listens");
-                let _ = gate.lock().expect("no panic").recv();
-            });
-            pool.submit(class, now, false, hold).expect("room");
-        }
-        let mut held = [told.recv().expect("one"), told.recv().expect("two")];
-        held.sort();
-        assert_eq!(held, ["a", "b"], "each class has a thread");
+        // Deferred work first: the thread it gets is the one that takes both classes, and the other is left for awaited.
+        let (open_deferred, deferred) = hold(&tell, "held deferred");
+        pool.submit(Class::Deferred, now, false, deferred).expect("room");
+        assert_eq!(told.recv_timeout(FAR), Ok("held deferred"));
+        let (open_awaited, awaited) = hold(&tell, "held awaited");
+        pool.submit(Class::Awaited, now, false, awaited).expect("room");
+        assert_eq!(told.recv_timeout(FAR), Ok("held awaited"), "deferred work does not hold awaited work up");
         for (name, class, wait) in
             [("late", Class::Deferred, 9), ("soon", Class::Deferred, 1), ("awaited", Class::Awaited, 99)]
         {
             let tell = tell.clone();
-            let work = Box::new(move || tell.send(name.to_owned()).expect("the test listens"));
+            let work = Box::new(move || tell.send(name).expect("the test listens"));
             pool.submit(class, now + Duration::from_secs(wait), false, work).expect("room");
         }
-        drop(open);
-        let order: Vec<String> = (0..3).map(|_| told.recv_timeout(FAR).expect("runs")).collect();
-        let at = |name: &str| order.iter().position(|seen| seen == name);
-        assert!(at("soon") < at("late"), "{order:?}");
+        drop(open_deferred);
+        let order: Vec<_> = (0..3).map(|_| told.recv_timeout(FAR).expect("runs")).collect();
+        assert_eq!(order, ["awaited", "soon", "late"]);
+        drop(open_awaited);
     }
 
     #[test]
@@ -193,7 +197,7 @@ mod tests {
         let (open, gate) = mpsc::channel::<()>();
         let hold = Box::new(move || {
             tell.send(()).expect("the test listens");
-            let _ = gate.recv();
+            let _ = gate.recv_timeout(FAR);
         });
         pool.submit(Class::Deferred, Instant::now(), false, hold).expect("room");
         told.recv_timeout(FAR).expect("begins");
