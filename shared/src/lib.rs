@@ -60,6 +60,7 @@ pub mod problem;
 pub mod rng;
 pub mod time;
 pub mod units;
+pub mod yard;
 
 pub use answer::{Answer, AnyAnswer, Document};
 pub use budget::{Budget, Clock};

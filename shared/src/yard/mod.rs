@@ -1,0 +1,3 @@
+//! Container relocation and pre-marshalling.
+
+pub mod layout;
