@@ -1,3 +1,4 @@
 //! Container relocation and pre-marshalling.
 
 pub mod layout;
+pub mod rules;
