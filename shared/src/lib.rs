@@ -50,6 +50,7 @@
 pub mod answer;
 pub mod berth;
 pub mod budget;
+mod canvas;
 pub mod ids;
 pub mod issue;
 pub mod limits;
@@ -60,6 +61,7 @@ pub mod problem;
 pub mod rng;
 pub mod time;
 pub mod units;
+mod words;
 pub mod yard;
 
 pub use answer::{Answer, AnyAnswer, Document};

@@ -3,8 +3,9 @@
 use super::explain::{Blocker, LeftOut};
 use super::instance::Instance;
 use super::plan::{Kpis, Plan, Visit};
-use super::words::{self, Words, clean, fit, grouped, moment, percent, width};
+use super::words::{Words, moment};
 use crate::answer::Answer;
+use crate::words::{self, clean, counted, fit, grouped, percent, width};
 
 #[cfg(test)]
 pub(super) mod tests;
@@ -36,10 +37,7 @@ pub(super) fn table<C>(instance: &Instance, answer: &Answer<Plan, C>) -> String 
 }
 
 fn header<C>(instance: &Instance, answer: &Answer<Plan, C>) -> String {
-    let claim = words::claim(answer).map(|(name, value)| format!("{name} {value}"));
-    let again = if answer.reproducible { "same bytes again" } else { "not reproducible" };
-    let effort = format!("seed {} · ticks {} · {again}", answer.seed, grouped(answer.ticks as i64));
-    let mut text = format!("{}\n{} · {effort}\n", claim[..3].join(" · "), claim[3..].join(" · "));
+    let mut text = words::heading(answer);
     if answer.levels.len() > 1 {
         let mut is_open = false;
         for level in &answer.levels {
@@ -56,10 +54,6 @@ fn header<C>(instance: &Instance, answer: &Answer<Plan, C>) -> String {
     let (calls, berths) = (instance.calls().len(), instance.berths().len());
     text.push_str(&format!("{} on {}\n", counted(calls, "call"), counted(berths, "berth")));
     text
-}
-
-fn counted(count: usize, what: &str) -> String {
-    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }
 
 const HEADINGS: [&str; 10] = ["", "call", "vessel", "berth", "arrival", "start", "departure", "waits", "late", "why"];

@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 
-use super::canvas::{Canvas, fitted, text_width};
 use super::scale::Scale;
 use super::{INK, LATE, LEFT, MOST_LANES_HEIGHT, colours};
 use crate::berth::instance::{Berth, Instance, Window};
 use crate::berth::plan::{Plan, Visit};
 use crate::berth::slots::FOREVER;
-use crate::berth::words::{Words, clean, moment};
+use crate::berth::words::{Words, moment};
+use crate::canvas::{Canvas, fitted, text_width};
+use crate::words::clean;
 use crate::units::Seconds;
 
 pub(super) const NOT_OPEN: &str = r##"fill="#d5dae0""##;

@@ -4,7 +4,6 @@
 //! name is escaped. Colours are those of Okabe and Ito (2008), which colour-blind readers tell apart;
 //! nothing is said by colour only.
 
-mod canvas;
 mod lane;
 mod scale;
 #[cfg(test)]
@@ -13,13 +12,12 @@ mod tests;
 use super::instance::Instance;
 use super::plan::{Plan, Visit};
 use super::slots::FOREVER;
-use super::words::{self, Words, clean};
+use super::words::Words;
 use crate::answer::Answer;
-use canvas::{Canvas, escape, fitted, text_width};
+use crate::canvas::{Canvas, FAINT, INK, WIDTH, fitted, page, text_width};
+use crate::words::clean;
 use scale::Scale;
 
-/// Width of the picture, which a page may scale.
-const WIDTH: f64 = 1200.0;
 const LEFT: f64 = 142.0;
 const RIGHT: f64 = 18.0;
 const TOP: f64 = 96.0;
@@ -40,8 +38,6 @@ const CLASS_COLOURS: [(&str, &str); 6] = [
     ("#9AA0A6", "#15181b"),
 ];
 const LATE: &str = "#C1121F";
-const INK: &str = "#1c2733";
-const FAINT: &str = "#5b6875";
 
 /// Draws the plan.
 pub(super) fn svg<C>(instance: &Instance, answer: &Answer<Plan, C>) -> String {
@@ -80,32 +76,10 @@ fn span(words: Words, plan: &Plan) -> (i64, i64) {
 }
 
 fn document<C>(instance: &Instance, words: Words, answer: &Answer<Plan, C>, height: f64, body: &str) -> String {
-    let claim = words::claim(answer);
-    let claim: Vec<String> = claim.iter().map(|(name, value)| format!("{name} {value}")).collect();
     let (calls, berths) = (instance.calls().len(), instance.berths().len());
-    let mut head = Canvas::new();
-    let bold = format!(r#"font-size="20" font-weight="600" fill="{INK}""#);
     let title = format!("Berth plan: {calls} calls on {berths} berths");
-    head.text(20.0, 34.0, &bold, &title);
     let zone = if words.has_dates() { "times in UTC" } else { "times in seconds" };
-    head.text(WIDTH - RIGHT, 34.0, &format!(r#"font-size="12" text-anchor="end" fill="{FAINT}""#), zone);
-    head.text(20.0, 56.0, &format!(r#"font-size="13" fill="{FAINT}""#), &claim.join("  ·  "));
-    format!(
-        concat!(
-            r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {w} {h}" width="{w}" height="{h}" role="img" "#,
-            r#"font-family="Inter, 'Segoe UI', Helvetica, Arial, 'DejaVu Sans', sans-serif">"#,
-            "\n<title>{title}; {claim}</title>\n<defs>\n{defs}</defs>\n",
-            r##"<rect width="{w}" height="{h}" fill="#ffffff"/>"##,
-            "\n{head}{body}</svg>\n"
-        ),
-        w = WIDTH,
-        h = height.ceil(),
-        title = escape(&title),
-        claim = escape(&claim.join(", ")),
-        defs = DEFS,
-        head = head.into_string(),
-        body = body
-    )
+    page(&title, zone, answer, height, DEFS, body)
 }
 
 const DEFS: &str = concat!(
