@@ -1,10 +1,11 @@
 //! What is wrong with a document: all of it at once, each with where, why and what to do.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::limits::MAX_ISSUES;
+use crate::limits::{MAX_ISSUES, MAX_NAME_CHARS};
 
 /// One thing wrong with a document.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,6 +63,60 @@ impl Issues {
         } else {
             self.unlisted += 1;
         }
+    }
+
+    /// Notes an issue at a JSON pointer.
+    pub(crate) fn note(
+        &mut self,
+        code: &'static str,
+        path: impl Into<String>,
+        cause: impl Into<String>,
+        action: impl Into<String>,
+    ) {
+        self.push(Issue::new(code, path, cause, action));
+    }
+
+    /// The number, where it is within these; otherwise the least, with an issue.
+    pub(crate) fn whole(&mut self, path: &str, value: i64, least: i64, most: i64) -> i64 {
+        if (least..=most).contains(&value) {
+            return value;
+        }
+        self.note(
+            "number_out_of_range",
+            path,
+            format!("the number is {value}"),
+            format!("give a whole number from {least} to {most}"),
+        );
+        least
+    }
+
+    /// A name must be there, of sane length, and printable.
+    pub(crate) fn name(&mut self, path: &str, name: &str) {
+        if name.trim().is_empty() {
+            self.note("name_empty", path, "the name is empty", "give a name");
+        } else if name.len() > 4 * MAX_NAME_CHARS || name.chars().count() > MAX_NAME_CHARS {
+            let cause = format!("the name has more than {MAX_NAME_CHARS} characters");
+            self.note("name_too_long", path, cause, "shorten it");
+        } else if name.chars().any(char::is_control) {
+            let cause = "the name has control characters";
+            self.note("name_has_control_characters", path, cause, "use printable characters");
+        }
+    }
+
+    /// Ids of a list must be names, and unique. Returns where each stands.
+    pub(crate) fn ids<'a>(&mut self, list: &str, ids: impl Iterator<Item = &'a str>) -> HashMap<&'a str, usize> {
+        let mut seen = HashMap::new();
+        for (at, id) in ids.enumerate() {
+            let path = format!("{list}/{at}/id");
+            self.name(&path, id);
+            if let Some(first) = seen.get(id) {
+                let cause = format!("{id:?} is already the id of {list}/{first}");
+                self.note("duplicate_id", &path, cause, "give each its own id");
+            } else {
+                seen.insert(id, at);
+            }
+        }
+        seen
     }
 
     /// Whether there is none.

@@ -32,13 +32,13 @@ impl TryFrom<&Wire> for Instance {
             options.check(&mut reader.issues);
         }
         let berths: Vec<Berth> = wire.berths.iter().enumerate().map(|(at, berth)| reader.berth(at, berth)).collect();
-        let names = reader.names("/berths", wire.berths.iter().map(|berth| berth.id.as_str()));
-        reader.names("/calls", wire.calls.iter().map(|call| call.id.as_str()));
+        let names = reader.issues.ids("/berths", wire.berths.iter().map(|berth| berth.id.as_str()));
+        reader.issues.ids("/calls", wire.calls.iter().map(|call| call.id.as_str()));
         let stability = reader.stability(wire.stability.unwrap_or_default());
         let rates = Rates {
             names: &names,
             moves_per_hour: wire.berths.iter().map(|berth| berth.moves_per_hour).collect(),
-            step: reader.whole("/time_step_s", wire.time_step_s.unwrap_or(900), 1, 86_400),
+            step: reader.issues.whole("/time_step_s", wire.time_step_s.unwrap_or(900), 1, 86_400),
         };
         let calls: Vec<Call> =
             wire.calls.iter().enumerate().map(|(at, call)| reader.call(at, call, &rates, stability)).collect();
@@ -90,7 +90,7 @@ fn build(mut reader: Reader, berths: Vec<Berth>, calls: Vec<Call>) -> Result<Ins
 
 /// What turns a call's work into handling times.
 struct Rates<'a> {
-    names: &'a HashMap<&'a str, BerthIdx>,
+    names: &'a HashMap<&'a str, usize>,
     moves_per_hour: Vec<Option<i64>>,
     step: i64,
 }
@@ -102,17 +102,13 @@ struct Reader {
 }
 
 impl Reader {
-    fn note(&mut self, code: &'static str, path: &str, cause: impl Into<String>, action: impl Into<String>) {
-        self.issues.push(Issue::new(code, path, cause, action));
-    }
-
     fn horizon_start(&mut self, start: Option<Time>) -> Option<Timestamp> {
         match start {
             None => None,
             Some(Time::Absolute(origin)) if origin.subsec_nanosecond() == 0 => Some(origin),
             Some(other) => {
                 let cause = format!("horizon_start is {other}");
-                self.note(
+                self.issues.note(
                     "horizon_start_not_absolute",
                     "/horizon_start",
                     cause,
@@ -127,7 +123,7 @@ impl Reader {
         let pairs = wire.calls.len().saturating_mul(wire.berths.len());
         let mut at_most = |code, path: &str, what: &str, count: usize, limit: usize| {
             if count > limit {
-                self.note(
+                self.issues.note(
                     code,
                     path,
                     format!("{count} {what}; the limit is {limit}"),
@@ -144,43 +140,7 @@ impl Reader {
             at_most("too_many_windows", &format!("/berths/{at}"), "windows", windows, limits::MAX_WINDOWS);
         }
         if wire.berths.is_empty() {
-            self.note("no_berths", "/berths", "there is no berth", "give at least one berth");
-        }
-    }
-
-    /// Ids must be present, of sane length and unique. Returns where each stands.
-    fn names<'a>(&mut self, list: &str, ids: impl Iterator<Item = &'a str>) -> HashMap<&'a str, BerthIdx> {
-        let mut seen = HashMap::new();
-        for (at, id) in ids.enumerate() {
-            let path = format!("{list}/{at}/id");
-            self.name(&path, id);
-            if let Some(first) = seen.get(id).map(|idx: &BerthIdx| idx.at()) {
-                let cause = format!("{id:?} is already the id of {list}/{first}");
-                self.note("duplicate_id", &path, cause, "give each its own id");
-            } else {
-                seen.insert(id, BerthIdx::new(at));
-            }
-        }
-        seen
-    }
-
-    fn name(&mut self, path: &str, name: &str) {
-        if name.trim().is_empty() {
-            self.note("name_empty", path, "the name is empty", "give a name");
-        } else if name.len() > 4 * limits::MAX_NAME_CHARS || name.chars().count() > limits::MAX_NAME_CHARS {
-            self.note(
-                "name_too_long",
-                path,
-                format!("the name has more than {} characters", limits::MAX_NAME_CHARS),
-                "shorten it",
-            );
-        } else if name.chars().any(char::is_control) {
-            self.note(
-                "name_has_control_characters",
-                path,
-                "the name has control characters",
-                "use printable characters",
-            );
+            self.issues.note("no_berths", "/berths", "there is no berth", "give at least one berth");
         }
     }
 
@@ -188,29 +148,16 @@ impl Reader {
         match time.after(self.origin) {
             Ok(seconds) => Some(seconds),
             Err(error) => {
-                self.note("unusable_time", path, error.to_string(), error.action());
+                self.issues.note("unusable_time", path, error.to_string(), error.action());
                 None
             }
         }
     }
 
-    fn whole(&mut self, path: &str, value: i64, least: i64, most: i64) -> i64 {
-        if (least..=most).contains(&value) {
-            return value;
-        }
-        self.note(
-            "number_out_of_range",
-            path,
-            format!("the number is {value}"),
-            format!("give a whole number from {least} to {most}"),
-        );
-        least
-    }
-
     fn metres(&mut self, path: &str, metres: f64) -> Option<Centimetres> {
         let length = Centimetres::from_metres(metres);
         if length.is_none() {
-            self.note(
+            self.issues.note(
                 "length_out_of_range",
                 path,
                 format!("{metres} m is no usable length"),
@@ -227,7 +174,7 @@ impl Reader {
         if from >= to {
             let shown = |time| Time::from_seconds(time, self.origin);
             let cause = format!("it begins at {} and ends at {}", shown(from), shown(to));
-            self.note("window_ends_before_it_begins", path, cause, "let `to` be later than `from`");
+            self.issues.note("window_ends_before_it_begins", path, cause, "let `to` be later than `from`");
             return None;
         }
         Some(Window { from, to })
@@ -245,7 +192,7 @@ impl Reader {
             let ((first, before), (second, after)) = (pair[0], pair[1]);
             if after.from <= before.to {
                 let cause = format!("it overlaps or touches {path}/{first}");
-                self.note("windows_overlap", &format!("{path}/{second}"), cause, "merge the two");
+                self.issues.note("windows_overlap", &format!("{path}/{second}"), cause, "merge the two");
             }
         }
         read.into_iter().map(|(_, window)| window).collect()
@@ -256,7 +203,7 @@ impl Reader {
         let open = match &wire.open {
             None => vec![Window { from: Seconds::ZERO, to: slots::FOREVER }],
             Some(windows) if windows.is_empty() => {
-                self.note(
+                self.issues.note(
                     "berth_never_open",
                     &format!("{path}/open"),
                     "the list of windows is empty",
@@ -270,7 +217,7 @@ impl Reader {
         for (at, closure) in wire.closures.iter().enumerate() {
             let path = format!("{path}/closures/{at}");
             if let Some(reason) = &closure.reason {
-                self.name(&format!("{path}/reason"), reason);
+                self.issues.name(&format!("{path}/reason"), reason);
             }
             let window = WindowWire { from: Some(closure.from), to: Some(closure.to) };
             if let Some(window) = self.window(&path, &window) {
@@ -279,7 +226,7 @@ impl Reader {
         }
         closures.sort_by_key(|closure| (closure.window.from, closure.window.to));
         if let Some(rate) = wire.moves_per_hour {
-            self.whole(&format!("{path}/moves_per_hour"), rate, 1, 10_000);
+            self.issues.whole(&format!("{path}/moves_per_hour"), rate, 1, 10_000);
         }
         Berth {
             id: wire.id.clone(),
@@ -288,7 +235,7 @@ impl Reader {
             open,
             closures,
             tide: wire.tide.as_ref().and_then(|tide| self.tide(&format!("{path}/tide"), tide)),
-            clearance: Seconds(self.whole(
+            clearance: Seconds(self.issues.whole(
                 &format!("{path}/clearance_s"),
                 wire.clearance_s.unwrap_or(0),
                 0,
@@ -304,21 +251,25 @@ impl Reader {
 
     fn stability(&mut self, wire: StabilityWire) -> StabilityWire {
         StabilityWire {
-            berth_change: self.whole("/stability/berth_change", wire.berth_change, 0, limits::MAX_TIME_S),
-            later_start: self.whole("/stability/later_start", wire.later_start, 0, limits::MAX_TIME_S),
+            berth_change: self.issues.whole("/stability/berth_change", wire.berth_change, 0, limits::MAX_TIME_S),
+            later_start: self.issues.whole("/stability/later_start", wire.later_start, 0, limits::MAX_TIME_S),
         }
     }
 
     fn call(&mut self, at: usize, wire: &CallWire, rates: &Rates<'_>, stability: StabilityWire) -> Call {
         let path = format!("/calls/{at}");
         if let Some(vessel) = &wire.vessel {
-            self.name(&format!("{path}/vessel"), vessel);
+            self.issues.name(&format!("{path}/vessel"), vessel);
         }
         let due = wire.due.and_then(|time| self.time(&format!("{path}/due"), time));
-        let tardiness_weight =
-            self.whole(&format!("{path}/tardiness_weight"), wire.tardiness_weight.unwrap_or(0), 0, limits::MAX_WEIGHT);
+        let tardiness_weight = self.issues.whole(
+            &format!("{path}/tardiness_weight"),
+            wire.tardiness_weight.unwrap_or(0),
+            0,
+            limits::MAX_WEIGHT,
+        );
         if tardiness_weight > 0 && wire.due.is_none() {
-            self.note(
+            self.issues.note(
                 "tardiness_without_due",
                 &format!("{path}/tardiness_weight"),
                 "the call has no due time",
@@ -332,7 +283,7 @@ impl Reader {
             arrival: self.time(&format!("{path}/arrival"), wire.arrival).unwrap_or_default(),
             length: wire.length_m.and_then(|metres| self.metres(&format!("{path}/length_m"), metres)),
             draft: wire.draft_m.and_then(|metres| self.metres(&format!("{path}/draft_m"), metres)),
-            class: self.whole(&format!("{path}/class"), class, 0, i64::from(limits::MAX_CLASS)) as u8,
+            class: self.issues.whole(&format!("{path}/class"), class, 0, i64::from(limits::MAX_CLASS)) as u8,
             due,
             latest_departure: wire
                 .latest_departure
@@ -341,7 +292,7 @@ impl Reader {
             frozen: wire.frozen.as_ref().and_then(|place| self.assignment(&format!("{path}/frozen"), place, rates)),
             earlier: wire.earlier.as_ref().and_then(|place| self.assignment(&format!("{path}/earlier"), place, rates)),
             terms: CostTerms {
-                weight: self.whole(&format!("{path}/weight"), wire.weight.unwrap_or(1), 0, limits::MAX_WEIGHT),
+                weight: self.issues.whole(&format!("{path}/weight"), wire.weight.unwrap_or(1), 0, limits::MAX_WEIGHT),
                 tardiness_weight,
                 berth_change: stability.berth_change,
                 later_start: stability.later_start,
@@ -356,15 +307,15 @@ impl Reader {
             (Some(by_berth), None) => {
                 for (name, &seconds) in by_berth {
                     let path = format!("{path}/handling_s{}", pointer_token(name));
-                    let seconds = self.whole(&path, seconds, 1, 366 * 86_400);
+                    let seconds = self.issues.whole(&path, seconds, 1, 366 * 86_400);
                     match rates.names.get(name.as_str()) {
-                        Some(berth) => handling[berth.at()] = Some(Seconds(seconds)),
+                        Some(berth) => handling[berth] = Some(Seconds(seconds)),
                         None => self.unknown_berth(&path, name),
                     }
                 }
             }
             (None, Some(moves)) => {
-                let moves = self.whole(&format!("{path}/moves"), moves, 1, 1_000_000);
+                let moves = self.issues.whole(&format!("{path}/moves"), moves, 1, 1_000_000);
                 for (time, rate) in handling.iter_mut().zip(&rates.moves_per_hour) {
                     *time = rate.filter(|&rate| rate > 0).map(|rate| {
                         let seconds = (moves * 3600 + rate - 1) / rate;
@@ -373,10 +324,15 @@ impl Reader {
                 }
             }
             (Some(_), Some(_)) => {
-                self.note("work_given_twice", path, "the call has both handling_s and moves", "give one of them");
+                self.issues.note(
+                    "work_given_twice",
+                    path,
+                    "the call has both handling_s and moves",
+                    "give one of them",
+                );
             }
             (None, None) => {
-                self.note("work_missing", path, "the call has neither handling_s nor moves", "give one of them");
+                self.issues.note("work_missing", path, "the call has neither handling_s nor moves", "give one of them");
             }
         }
         handling
@@ -384,7 +340,7 @@ impl Reader {
 
     fn unknown_berth(&mut self, path: &str, name: &str) {
         let name: String = name.chars().take(limits::MAX_NAME_CHARS).collect();
-        self.note("unknown_berth", path, format!("no berth has the id {name:?}"), "use an id from /berths");
+        self.issues.note("unknown_berth", path, format!("no berth has the id {name:?}"), "use an id from /berths");
     }
 
     fn assignment(&mut self, path: &str, wire: &AssignmentWire, rates: &Rates<'_>) -> Option<Assignment> {
@@ -393,7 +349,7 @@ impl Reader {
             self.unknown_berth(&format!("{path}/berth"), &wire.berth);
             return None;
         };
-        Some(Assignment { berth, start: start? })
+        Some(Assignment { berth: BerthIdx::new(berth), start: start? })
     }
 
     /// Every call must fit some berth by length, draft and handling.
@@ -416,7 +372,7 @@ impl Reader {
                 .collect();
             let more = if berths.len() > 8 { format!("; and {} more berths", berths.len() - 8) } else { String::new() };
             let cause = format!("{} fits no berth ({}{more})", call.id, why.join("; "));
-            self.note(
+            self.issues.note(
                 "call_fits_no_berth",
                 &format!("/calls/{at}"),
                 cause,
@@ -438,7 +394,7 @@ impl Reader {
                     berths[berth.at()].id,
                     Time::from_seconds(start, self.origin)
                 );
-                self.note(
+                self.issues.note(
                     "frozen_not_possible",
                     &format!("/calls/{at}/frozen"),
                     cause,
@@ -464,7 +420,7 @@ impl Reader {
                     calls[call.at()].id,
                     Time::from_seconds(start, self.origin)
                 );
-                self.note(
+                self.issues.note(
                     "frozen_calls_overlap",
                     &format!("/calls/{}/frozen", call.at()),
                     cause,

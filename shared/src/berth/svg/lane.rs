@@ -9,8 +9,8 @@ use crate::berth::plan::{Plan, Visit};
 use crate::berth::slots::FOREVER;
 use crate::berth::words::{Words, moment};
 use crate::canvas::{Canvas, fitted, text_width};
-use crate::words::clean;
 use crate::units::Seconds;
+use crate::words::clean;
 
 pub(super) const NOT_OPEN: &str = r##"fill="#d5dae0""##;
 pub(super) const TIDE: &str = r##"fill="#d8ecfa""##;
