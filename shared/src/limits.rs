@@ -31,6 +31,15 @@ pub const MAX_PAIRS: usize = 200_000;
 /// Windows (openings, closures, tides) of one berth.
 pub const MAX_WINDOWS: usize = 2_000;
 
+/// Stacks in one yard instance.
+pub const MAX_STACKS: usize = 2_000;
+/// Containers in one yard instance.
+pub const MAX_CONTAINERS: usize = 10_000;
+/// Entries of a table of stacking rules: kinds of containers times stacks, or kinds times kinds.
+pub const MAX_RULE_CELLS: usize = 16_000_000;
+/// Milliseconds of one elementary step of a crane: an hour.
+pub const MAX_CRANE_MS: u32 = 3_600_000;
+
 /// The longest a caller may ask a solve to take.
 pub const MAX_TIME_LIMIT_MS: u64 = 15 * 60 * 1000;
 /// The longest a request may wait for its answer.

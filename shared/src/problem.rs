@@ -39,8 +39,13 @@ pub trait Problem: Sized + 'static {
     fn with_options(wire: Self::Wire, options: Option<Options>) -> Self::Wire;
     /// Validates a request, or says everything that is wrong with it.
     fn instance(wire: &Self::Wire) -> Result<Self::Instance, Vec<Issue>>;
-    /// Reads the field's benchmark text form; `None` where the text is not of that form.
-    fn read_text(text: &str) -> Option<Result<Self::Wire, Vec<Issue>>>;
+    /// Whether a JSON object looks like a request of this problem rather than another's.
+    fn is_request(json: &serde_json::Map<String, serde_json::Value>) -> bool;
+    /// Reads the field's benchmark text forms; `None` where the text is of none of them. `name` is the file's, without its
+    /// extension: some forms keep a number there.
+    fn read_text(text: &str, name: Option<&str>) -> Option<Result<Self::Wire, Vec<Issue>>>;
+    /// How large an instance is, as the field writes it: `30 x 3`.
+    fn size(instance: &Self::Instance) -> String;
     /// Solves within the budget; `watch` hears of every better solution or bound.
     fn solve(
         instance: &Self::Instance,
@@ -53,10 +58,16 @@ pub trait Problem: Sized + 'static {
     fn levels(instance: &Self::Instance, solution: &Self::Solution, lower_bound: i64) -> Vec<Level>;
     /// Writes a solution out for people.
     fn plan(instance: &Self::Instance, solution: &Self::Solution) -> Self::Plan;
-    /// Checks an answer's plan, objective and bound against the instance, without the solver.
-    fn verify(instance: &Self::Instance, answer: &Answer<Self::Plan, Self::Certificate>) -> Result<(), Vec<Violation>>;
+    /// Checks an answer's plan, objective and bound against the instance, without the solver. Returns the bound that the
+    /// certificate proves: the one claimed, or less where the evidence is the solver's own search.
+    fn verify(instance: &Self::Instance, answer: &Answer<Self::Plan, Self::Certificate>)
+    -> Result<i64, Vec<Violation>>;
     /// A table for a terminal.
     fn table(instance: &Self::Instance, answer: &Answer<Self::Plan, Self::Certificate>) -> String;
+    /// The plan step by step, a picture each, for a terminal; empty where a plan has no steps.
+    fn frames(_instance: &Self::Instance, _answer: &Answer<Self::Plan, Self::Certificate>) -> Vec<String> {
+        Vec::new()
+    }
     /// A picture.
     fn svg(instance: &Self::Instance, answer: &Answer<Self::Plan, Self::Certificate>) -> String;
 }
@@ -105,6 +116,9 @@ pub struct Verified {
     pub lower_bound: i64,
     /// The gap between them.
     pub gap: f64,
+    /// The bound that the answer claims. Above `lower_bound` where it rests on the solver's own search, which a checker does not
+    /// do again.
+    pub claimed_lower_bound: i64,
 }
 
 /// A problem with JSON at both ends.
@@ -115,6 +129,10 @@ pub trait AnyProblem: Send + Sync {
     fn version(&self) -> u32;
     /// Reads and validates a request, JSON or benchmark text.
     fn read(&self, document: &[u8]) -> Result<Box<dyn Request>, Vec<Issue>>;
+    /// Reads a request without validating it, as JSON; `name` as for [`Problem::read_text`].
+    fn read_json(&self, document: &[u8], name: Option<&str>) -> Result<serde_json::Value, Vec<Issue>>;
+    /// Whether a document looks like a request of this problem rather than another's.
+    fn recognises(&self, document: &[u8], name: Option<&str>) -> bool;
     /// Checks a [`Document`].
     fn verify(&self, document: &[u8]) -> Result<Verified, Refuted>;
 }
@@ -134,8 +152,12 @@ pub trait Request: Send + Sync {
     /// Solves, then verifies what it found. A violation is a bug in the solver: the answer is withheld.
     fn solve(&self, budget: &mut Budget<'_>, watch: &mut dyn FnMut(&Snapshot<'_>))
     -> Result<AnyAnswer, Vec<Violation>>;
+    /// How large it is, as the field writes it: `30 x 3`.
+    fn size(&self) -> String;
     /// A table for a terminal. `None` where the answer is not one to this request.
     fn table(&self, answer: &AnyAnswer) -> Option<String>;
+    /// The plan step by step. `None` where the answer is not one to this request.
+    fn frames(&self, answer: &AnyAnswer) -> Option<Vec<String>>;
     /// A picture. `None` where the answer is not one to this request.
     fn svg(&self, answer: &AnyAnswer) -> Option<String>;
 }
@@ -156,7 +178,13 @@ pub struct Snapshot<'a> {
 
 /// Every problem, in the order of the documentation.
 pub fn registry() -> &'static [&'static dyn AnyProblem] {
-    &[&Erased::<crate::berth::Berths>(PhantomData)]
+    &[&Erased::<crate::berth::Berths>(PhantomData), &Erased::<crate::yard::Yards>(PhantomData)]
+}
+
+/// The problem that a document looks like a request of. Later problems are asked first: the text form of berths is any row of
+/// numbers, the others' say more of themselves.
+pub fn recognise(document: &[u8], name: Option<&str>) -> Option<&'static dyn AnyProblem> {
+    registry().iter().rev().copied().find(|problem| problem.recognises(document, name))
 }
 
 /// The problem of this name.
@@ -182,10 +210,21 @@ impl<P: Problem> AnyProblem for Erased<P> {
     }
 
     fn read(&self, document: &[u8]) -> Result<Box<dyn Request>, Vec<Issue>> {
-        let wire = read_wire::<P>(document)?;
+        let wire = read_wire::<P>(document, None)?;
         let instance = P::instance(&wire)?;
         let options = P::options(&wire).cloned().unwrap_or_default();
         Ok(Box::new(Prepared::<P> { wire, options, instance }))
+    }
+
+    fn read_json(&self, document: &[u8], name: Option<&str>) -> Result<serde_json::Value, Vec<Issue>> {
+        read_wire::<P>(document, name).map(|wire| to_json(&wire))
+    }
+
+    fn recognises(&self, document: &[u8], name: Option<&str>) -> bool {
+        match text(document) {
+            Some(text) => P::read_text(text, name).is_some(),
+            None => read_json(document).is_ok_and(|json| P::is_request(&json)),
+        }
     }
 
     fn verify(&self, document: &[u8]) -> Result<Verified, Refuted> {
@@ -201,12 +240,13 @@ impl<P: Problem> AnyProblem for Erased<P> {
             let cause = format!("the document answers a {:?} problem, not a {:?} one", answer.problem, P::NAME);
             return Err(Refuted::Wrong(vec![Violation::new("other_problem", cause)]));
         }
-        P::verify(&instance, answer).map_err(Refuted::Wrong)?;
+        let lower_bound = P::verify(&instance, answer).map_err(Refuted::Wrong)?;
         Ok(Verified {
             problem: P::NAME.to_owned(),
             objective: answer.objective,
-            lower_bound: answer.lower_bound,
-            gap: P::gap(&instance, answer.objective, answer.lower_bound),
+            lower_bound,
+            gap: P::gap(&instance, answer.objective, lower_bound),
+            claimed_lower_bound: answer.lower_bound,
         })
     }
 }
@@ -261,6 +301,14 @@ impl<P: Problem> Request for Prepared<P> {
         Ok(serde_json::from_value(to_json(&answer)).expect("an answer reads back as an answer"))
     }
 
+    fn size(&self) -> String {
+        P::size(&self.instance)
+    }
+
+    fn frames(&self, answer: &AnyAnswer) -> Option<Vec<String>> {
+        Self::typed(answer).map(|answer| P::frames(&self.instance, &answer))
+    }
+
     fn table(&self, answer: &AnyAnswer) -> Option<String> {
         Self::typed(answer).map(|answer| P::table(&self.instance, &answer))
     }
@@ -271,14 +319,17 @@ impl<P: Problem> Request for Prepared<P> {
 }
 
 /// Reads a request of one problem, JSON or benchmark text, without validating it.
-pub fn read_wire<P: Problem>(document: &[u8]) -> Result<P::Wire, Vec<Issue>> {
-    if document.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{')
-        && let Ok(text) = std::str::from_utf8(document)
-        && let Some(read) = P::read_text(text)
-    {
-        return read;
+pub fn read_wire<P: Problem>(document: &[u8], name: Option<&str>) -> Result<P::Wire, Vec<Issue>> {
+    match text(document).and_then(|text| P::read_text(text, name)) {
+        Some(read) => read,
+        None => read_json(document),
     }
-    read_json(document)
+}
+
+/// The document as text, where it is not JSON.
+fn text(document: &[u8]) -> Option<&str> {
+    let is_json = document.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
+    if is_json { None } else { std::str::from_utf8(document).ok() }
 }
 
 fn read_json<T: DeserializeOwned>(document: &[u8]) -> Result<T, Vec<Issue>> {

@@ -79,12 +79,20 @@ impl AnyProblem for Fake {
         Ok(Box::new(Prepared { script, options }))
     }
 
+    fn read_json(&self, document: &[u8], _name: Option<&str>) -> Result<Value, Vec<Issue>> {
+        self.read(document).map(|request| request.to_json())
+    }
+
+    fn recognises(&self, document: &[u8], _name: Option<&str>) -> bool {
+        self.read(document).is_ok()
+    }
+
     fn verify(&self, document: &[u8]) -> Result<Verified, Refuted> {
         let document: Value = serde_json::from_slice(document).unwrap();
         if document["objective"] == 1 {
             return Err(Refuted::Wrong(vec![Violation::new("too_good", "nothing costs 1")]));
         }
-        Ok(Verified { problem: "fake".to_owned(), objective: 10, lower_bound: 10, gap: 0.0 })
+        Ok(Verified { problem: "fake".to_owned(), objective: 10, lower_bound: 10, gap: 0.0, claimed_lower_bound: 10 })
     }
 }
 
@@ -107,6 +115,14 @@ impl Request for Prepared {
 
     fn to_json(&self) -> Value {
         json!(self.script)
+    }
+
+    fn size(&self) -> String {
+        "1".to_owned()
+    }
+
+    fn frames(&self, _answer: &AnyAnswer) -> Option<Vec<String>> {
+        None
     }
 
     fn solve(

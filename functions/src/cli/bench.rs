@@ -9,23 +9,23 @@ use clap::{Args, ValueEnum};
 use portolan::Proof;
 use serde::Serialize;
 
-use super::args::{self, Limits};
+use super::args::Limits;
 use super::exit::Failure;
 use super::progress::Live;
+use super::question::Question;
 use super::{input, interrupt, output, report, solve};
 
 #[derive(Args, Debug)]
 pub(super) struct Arguments {
-    /// Problems, or folders of .txt and .json files.
+    /// Problems, or folders of .txt, .bay and .json files.
     #[arg(required = true)]
     paths: Vec<PathBuf>,
-    /// Which problem the files state.
-    #[arg(long, default_value = "berth", value_parser = args::problem)]
-    problem: String,
+    #[command(flatten)]
+    question: Question,
     #[command(flatten)]
     limits: Limits,
-    /// Best known values: a CSV with the columns `instance,best_known,lower_bound` [default: `best_known.csv` beside the
-    /// file or one folder up].
+    /// Best known values: a CSV with the columns `instance,best_known` and, where there are several, `variant` [default:
+    /// `best_known.csv` beside the file or up to two folders up].
     #[arg(long, value_name = "CSV")]
     best_known: Option<PathBuf>,
     /// How to print the comparison.
@@ -47,8 +47,7 @@ enum Format {
 #[derive(Debug, Serialize)]
 pub(super) struct Row {
     pub(super) instance: String,
-    pub(super) calls: usize,
-    pub(super) berths: usize,
+    pub(super) size: String,
     /// Until the first plan.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) first_plan_ms: Option<f64>,
@@ -100,12 +99,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
 }
 
 fn row(arguments: &Arguments, file: &Path, known: &mut KnownValues) -> Result<Row, Failure> {
-    let document = input::read(file)?;
-    let invalid = |issues| Failure::Invalid { name: input::name(file), issues };
-    let mut request = solve::find(&arguments.problem)?.read(&document).map_err(invalid)?;
-    request.set_options(arguments.limits.over(request.options())?);
+    let request = arguments.question.read(file, &arguments.limits)?;
     let instance = input::stem(file);
-    let best_known = known.find(file, &instance)?;
+    let best_known = known.find(file, Question::variant(&request.to_json()))?;
 
     let live = Live::new(arguments.quiet);
     let mut first_plan = None;
@@ -119,12 +115,9 @@ fn row(arguments: &Arguments, file: &Path, known: &mut KnownValues) -> Result<Ro
         })
         .map_err(|found| solve::refused(&found))?;
     let time = begin.elapsed();
-    let problem = request.to_json();
-    let count = |list: &str| problem[list].as_array().map_or(0, Vec::len);
     Ok(Row {
         instance,
-        calls: count("calls"),
-        berths: count("berths"),
+        size: request.size(),
         first_plan_ms: first_plan.map(milliseconds),
         objective: answer.objective,
         lower_bound: answer.lower_bound,
@@ -143,46 +136,65 @@ fn milliseconds(time: Duration) -> f64 {
 
 /// Best known values by folder, each file of them read once.
 struct KnownValues {
-    given: Option<HashMap<String, i64>>,
-    by_folder: HashMap<PathBuf, Option<HashMap<String, i64>>>,
+    given: Option<Known>,
+    by_folder: HashMap<PathBuf, Option<Known>>,
 }
 
 impl KnownValues {
     fn new(given: Option<&Path>) -> Result<Self, Failure> {
-        Ok(Self { given: given.map(read_known).transpose()?, by_folder: HashMap::new() })
+        Ok(Self { given: given.map(Known::read).transpose()?, by_folder: HashMap::new() })
     }
 
-    fn find(&mut self, file: &Path, instance: &str) -> Result<Option<i64>, Failure> {
+    fn find(&mut self, file: &Path, variant: &str) -> Result<Option<i64>, Failure> {
         if let Some(given) = &self.given {
-            return Ok(given.get(instance).copied());
+            return Ok(given.value(file, variant));
         }
         let folder = file.parent().map(Path::to_owned).unwrap_or_default();
         if !self.by_folder.contains_key(&folder) {
-            let candidates = [folder.join("best_known.csv"), folder.join("..").join("best_known.csv")];
-            let found = candidates.iter().find(|path| path.is_file()).map(|path| read_known(path)).transpose()?;
-            self.by_folder.insert(folder.clone(), found);
+            let folders = [folder.clone(), folder.join(".."), folder.join("../..")];
+            let found = folders.iter().map(|folder| folder.join("best_known.csv")).find(|path| path.is_file());
+            self.by_folder.insert(folder.clone(), found.map(|path| Known::read(&path)).transpose()?);
         }
-        Ok(self.by_folder[&folder].as_ref().and_then(|known| known.get(instance).copied()))
+        Ok(self.by_folder[&folder].as_ref().and_then(|known| known.value(file, variant)))
     }
 }
 
-fn read_known(path: &Path) -> Result<HashMap<String, i64>, Failure> {
-    let document = input::read(path)?;
-    let text = String::from_utf8_lossy(&document);
-    let mut lines = text.lines();
-    let heading: Vec<&str> = lines.next().unwrap_or_default().split(',').map(str::trim).collect();
-    let column = |name: &str| heading.iter().position(|heading| *heading == name);
-    let (Some(instance), Some(best)) = (column("instance"), column("best_known")) else {
-        let cause = format!("{} has no columns named instance and best_known", path.display());
-        return Err(Failure::Usage(cause));
-    };
-    let mut known = HashMap::new();
-    for line in lines.filter(|line| !line.trim().is_empty()) {
-        let cells: Vec<&str> = line.split(',').map(str::trim).collect();
-        // An instance without a best known value has an empty cell.
-        if let (Some(name), Some(Ok(value))) = (cells.get(instance), cells.get(best).map(|cell| cell.parse())) {
-            known.insert((*name).to_owned(), value);
-        }
+/// The values in one file, by instance and, where it has a column for it, by variant.
+struct Known {
+    values: HashMap<(String, String), i64>,
+    has_variants: bool,
+}
+
+impl Known {
+    /// The value for a file, listed by its stem or by the end of its path.
+    fn value(&self, file: &Path, variant: &str) -> Option<i64> {
+        let variant = if self.has_variants { variant } else { "" };
+        let value = |name: String| self.values.get(&(name, variant.to_owned())).copied();
+        let parts: Vec<_> = file.iter().map(|part| part.to_string_lossy()).collect();
+        let tails = (1..=parts.len().min(4)).map(|count| parts[parts.len() - count..].join("/"));
+        value(input::stem(file)).or_else(|| tails.filter_map(value).next())
     }
-    Ok(known)
+
+    fn read(path: &Path) -> Result<Self, Failure> {
+        let document = input::read(path)?;
+        let text = String::from_utf8_lossy(&document);
+        let mut lines = text.lines();
+        let heading: Vec<&str> = lines.next().unwrap_or_default().split(',').map(str::trim).collect();
+        let column = |name: &str| heading.iter().position(|heading| *heading == name);
+        let (Some(instance), Some(best)) = (column("instance"), column("best_known")) else {
+            let cause = format!("{} has no columns named instance and best_known", path.display());
+            return Err(Failure::Usage(cause));
+        };
+        let variant = column("variant");
+        let mut values = HashMap::new();
+        for line in lines.filter(|line| !line.trim().is_empty()) {
+            let cells: Vec<&str> = line.split(',').map(str::trim).collect();
+            let variant = variant.and_then(|at| cells.get(at)).copied().unwrap_or_default();
+            // An instance without a best known value has an empty cell.
+            if let (Some(name), Some(Ok(value))) = (cells.get(instance), cells.get(best).map(|cell| cell.parse())) {
+                values.insert(((*name).to_owned(), variant.to_owned()), value);
+            }
+        }
+        Ok(Self { values, has_variants: variant.is_some() })
+    }
 }

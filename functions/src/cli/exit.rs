@@ -60,8 +60,8 @@ pub enum Failure {
         /// All that is wrong with it.
         issues: Vec<Issue>,
     },
-    /// The plan was printed, and it leaves calls out.
-    #[error("the plan leaves {0} of the calls out")]
+    /// The plan was printed, and it leaves calls or containers out.
+    #[error("the plan leaves {0} out")]
     LeftOut(u64),
     /// The answer claims what is not true.
     #[error("not confirmed: {} of the claims {} wrong", .0.len(), if .0.len() == 1 { "is" } else { "are" })]

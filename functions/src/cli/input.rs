@@ -57,14 +57,15 @@ pub(super) fn files(path: &Path) -> Result<Vec<PathBuf>, Failure> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(path).map_err(unreadable)? {
         let file = entry.map_err(unreadable)?.path();
-        let is_problem = file.extension().is_some_and(|extension| extension == "txt" || extension == "json");
+        let is_problem =
+            file.extension().is_some_and(|extension| ["txt", "bay", "json"].iter().any(|known| extension == *known));
         if is_problem && file.is_file() {
             files.push(file);
         }
     }
     files.sort();
     if files.is_empty() {
-        return Err(Failure::Usage(format!("{} holds no .txt or .json file", path.display())));
+        return Err(Failure::Usage(format!("{} holds no .txt, .bay or .json file", path.display())));
     }
     Ok(files)
 }

@@ -12,6 +12,7 @@ mod interrupt;
 mod key;
 mod output;
 mod progress;
+mod question;
 mod report;
 mod solve;
 mod verify;

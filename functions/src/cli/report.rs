@@ -5,18 +5,8 @@ use serde::Serialize;
 
 use super::bench::Row;
 
-const HEADINGS: [&str; 10] = [
-    "instance",
-    "calls x berths",
-    "first plan",
-    "objective",
-    "lower bound",
-    "gap",
-    "best known",
-    "above best",
-    "time",
-    "proof",
-];
+const HEADINGS: [&str; 10] =
+    ["instance", "size", "first plan", "objective", "lower bound", "gap", "best known", "above best", "time", "proof"];
 
 /// Over all rows.
 #[derive(Debug, Default, Serialize)]
@@ -115,7 +105,7 @@ fn cells(row: &Row) -> [String; 10] {
     let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
     [
         row.instance.chars().map(|c| if c.is_control() { '\u{FFFD}' } else { c }).collect(),
-        format!("{} x {}", row.calls, row.berths),
+        row.size.clone(),
         or_dash(row.first_plan_ms.map(time)),
         row.objective.to_string(),
         row.lower_bound.to_string(),

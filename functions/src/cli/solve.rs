@@ -1,26 +1,27 @@
 //! `portolan solve`
 
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::time::Instant;
 
 use clap::{Args, ValueEnum};
-use portolan::problem::{AnyProblem, Request};
-use portolan::{AnyAnswer, Document, Violation, problem};
+use portolan::problem::Request;
+use portolan::{AnyAnswer, Document, Violation};
 use serde_json::Value;
 
-use super::args::{self, Limits};
+use super::args::Limits;
 use super::exit::Failure;
+use super::interrupt;
 use super::output::{self, Output};
 use super::progress::Live;
-use super::{input, interrupt};
+use super::question::Question;
 
 #[derive(Args, Debug)]
 pub(super) struct Arguments {
     /// A problem as JSON or in a benchmark's text form; - reads standard input.
     file: PathBuf,
-    /// Which problem the file states.
-    #[arg(long, default_value = "berth", value_parser = args::problem)]
-    problem: String,
+    #[command(flatten)]
+    question: Question,
     #[command(flatten)]
     limits: Limits,
     /// How to print the plan; json is what `verify` reads.
@@ -32,9 +33,12 @@ pub(super) struct Arguments {
     /// Show no progress.
     #[arg(long, short)]
     quiet: bool,
-    /// End with exit code 4 where the plan leaves a call out.
+    /// End with exit code 4 where the plan leaves a call or a container out.
     #[arg(long)]
     require_all: bool,
+    /// Show the plan move by move; on a terminal, Enter goes on.
+    #[arg(long, conflicts_with_all = ["format", "output"])]
+    step: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -45,7 +49,7 @@ enum Format {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let read = prepare(arguments);
+    let read = arguments.question.read(&arguments.file, &arguments.limits);
     if let (Err(Failure::Invalid { issues, .. }), Format::Json) = (&read, arguments.format) {
         output::print(&output::json(&serde_json::json!({ "issues": issues }))?)?;
     }
@@ -57,24 +61,14 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let mut budget = request.options().budget(&clock).cancelled_by(interrupt::flag());
     let answer = request.solve(&mut budget, &mut |snapshot| live.show(snapshot)).map_err(|found| refused(&found))?;
     drop(live);
+    if arguments.step {
+        return step(request.as_ref(), &answer);
+    }
     output.write(&written(request.as_ref(), &answer, arguments.format)?)?;
     match left_out(&answer) {
         count @ 1.. if arguments.require_all => Err(Failure::LeftOut(count)),
         _ => Ok(()),
     }
-}
-
-fn prepare(arguments: &Arguments) -> Result<Box<dyn Request>, Failure> {
-    let document = input::read(&arguments.file)?;
-    let invalid = |issues| Failure::Invalid { name: input::name(&arguments.file), issues };
-    let mut request = find(&arguments.problem)?.read(&document).map_err(invalid)?;
-    let options = arguments.limits.over(request.options())?;
-    request.set_options(options);
-    Ok(request)
-}
-
-pub(super) fn find(name: &str) -> Result<&'static dyn AnyProblem, Failure> {
-    problem::find(name).ok_or_else(|| Failure::Usage(format!("there is no problem named {name:?}")))
 }
 
 /// Our own check refused our own plan.
@@ -94,6 +88,24 @@ fn written(request: &dyn Request, answer: &AnyAnswer, format: Format) -> Result<
             output::json(&document)
         }
     }
+}
+
+/// Shows the plan's pictures one after the other.
+fn step(request: &dyn Request, answer: &AnyAnswer) -> Result<(), Failure> {
+    let frames = request.frames(answer).unwrap_or_default();
+    if frames.is_empty() {
+        return Err(Failure::Usage(format!("a {} plan has no steps to show", request.problem())));
+    }
+    let is_watched = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
+    for (at, frame) in frames.iter().enumerate() {
+        output::print(&format!("{frame}\n"))?;
+        let mut line = String::new();
+        let is_last = at + 1 == frames.len();
+        if is_watched && !is_last && (std::io::stdin().read_line(&mut line).is_err() || line.trim() == "q") {
+            break;
+        }
+    }
+    Ok(())
 }
 
 fn left_out(answer: &AnyAnswer) -> u64 {

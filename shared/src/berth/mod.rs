@@ -87,8 +87,16 @@ impl Problem for Berths {
         Instance::try_from(wire)
     }
 
-    fn read_text(text: &str) -> Option<Result<Wire, Vec<Issue>>> {
+    fn is_request(json: &serde_json::Map<String, serde_json::Value>) -> bool {
+        json.contains_key("calls") || json.contains_key("berths")
+    }
+
+    fn read_text(text: &str, _name: Option<&str>) -> Option<Result<Wire, Vec<Issue>>> {
         text::read(text)
+    }
+
+    fn size(instance: &Instance) -> String {
+        format!("{} x {}", instance.calls().len(), instance.berths().len())
     }
 
     fn solve(
@@ -111,8 +119,9 @@ impl Problem for Berths {
         Plan::new(instance, solution)
     }
 
-    fn verify(instance: &Instance, answer: &Answer<Plan, Certificate>) -> Result<(), Vec<Violation>> {
-        verify::verify(instance, answer)
+    fn verify(instance: &Instance, answer: &Answer<Plan, Certificate>) -> Result<i64, Vec<Violation>> {
+        verify::verify(instance, answer)?;
+        Ok(answer.lower_bound)
     }
 
     fn table(instance: &Instance, answer: &Answer<Plan, Certificate>) -> String {

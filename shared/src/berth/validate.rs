@@ -309,7 +309,7 @@ impl Reader {
                     let path = format!("{path}/handling_s{}", pointer_token(name));
                     let seconds = self.issues.whole(&path, seconds, 1, 366 * 86_400);
                     match rates.names.get(name.as_str()) {
-                        Some(berth) => handling[berth] = Some(Seconds(seconds)),
+                        Some(&berth) => handling[berth] = Some(Seconds(seconds)),
                         None => self.unknown_berth(&path, name),
                     }
                 }

@@ -43,6 +43,11 @@ impl Rules {
         let bears = (0..kinds * kinds).map(|cell| bears(cell / kinds, cell % kinds)).collect();
         Self { kinds, stacks, fits, bears }
     }
+
+    /// Whether they forbid nothing.
+    pub fn is_trivial(&self) -> bool {
+        self.fits.iter().chain(&self.bears).all(|&allowed| allowed)
+    }
 }
 
 impl Placement for Rules {

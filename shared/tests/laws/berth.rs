@@ -42,7 +42,7 @@ fn answer(instance: &Instance, outcome: Outcome<Schedule, Certificate>) -> Berth
 fn verified(instance: &Instance, outcome: Outcome<Schedule, Certificate>) -> Result<BerthAnswer, TestCaseError> {
     let answer = answer(instance, outcome);
     match Berths::verify(instance, &answer) {
-        Ok(()) => Ok(answer),
+        Ok(_) => Ok(answer),
         Err(violations) => Err(TestCaseError::fail(format!("{violations:?}"))),
     }
 }

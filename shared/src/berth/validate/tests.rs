@@ -40,7 +40,7 @@ fn port() -> Value {
 }
 
 fn check(document: &Value) -> Result<Instance, Vec<Issue>> {
-    Berths::instance(&read_wire::<Berths>(document.to_string().as_bytes())?)
+    Berths::instance(&read_wire::<Berths>(document.to_string().as_bytes(), None)?)
 }
 
 /// The document with other values at some pointers; null removes.

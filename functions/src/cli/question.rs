@@ -1,0 +1,92 @@
+//! Which problem a file states, and what the command line asks of it beyond what the file says.
+
+use std::path::Path;
+
+use clap::Args;
+use portolan::problem::{self, AnyProblem, Request};
+use serde_json::{Value, json};
+
+use super::args::{self, Limits};
+use super::exit::Failure;
+use super::input;
+
+/// What the files ask.
+#[derive(Args, Clone, Debug, Default)]
+pub(super) struct Question {
+    /// Which problem the file states [default: the one it looks like].
+    #[arg(long, value_parser = args::problem)]
+    problem: Option<String>,
+    /// Yard: relocate only what stands above a container whose turn it is.
+    #[arg(long, help_heading = "Yard")]
+    restricted: bool,
+    /// Yard: take nothing out, but sort the stacks for later.
+    #[arg(long, help_heading = "Yard", conflicts_with = "restricted")]
+    premarshal: bool,
+    /// Yard: the least crane time instead of the fewest relocations.
+    #[arg(long, help_heading = "Yard")]
+    crane_time: bool,
+    /// Yard: the height of every stack.
+    #[arg(long, help_heading = "Yard", value_name = "TIERS")]
+    max_tiers: Option<u32>,
+}
+
+impl Question {
+    /// Reads and validates a file, with the command line's limits over its own.
+    pub(super) fn read(&self, path: &Path, limits: &Limits) -> Result<Box<dyn Request>, Failure> {
+        let document = input::read(path)?;
+        let name = input::stem(path);
+        let invalid = |issues| Failure::Invalid { name: input::name(path), issues };
+        let problem = self.problem(&document, &name)?;
+        let mut json = problem.read_json(&document, Some(&name)).map_err(invalid)?;
+        self.apply(problem, &mut json)?;
+        let mut request = problem.read(json.to_string().as_bytes()).map_err(invalid)?;
+        let options = limits.over(request.options())?;
+        request.set_options(options);
+        Ok(request)
+    }
+
+    /// The variant of the problem, as tables of best known values name it.
+    pub(super) fn variant(request: &Value) -> &'static str {
+        match (request["task"].as_str(), request["moves"].as_str()) {
+            (Some("premarshal"), _) => "premarshalling",
+            (_, Some("restricted")) => "restricted",
+            _ => "unrestricted",
+        }
+    }
+
+    fn problem(&self, document: &[u8], name: &str) -> Result<&'static dyn AnyProblem, Failure> {
+        match &self.problem {
+            Some(name) => find(name),
+            // What looks like nothing known is read as the first problem, whose complaint says what was expected.
+            None => Ok(problem::recognise(document, Some(name)).unwrap_or(problem::registry()[0])),
+        }
+    }
+
+    fn apply(&self, problem: &dyn AnyProblem, json: &mut Value) -> Result<(), Failure> {
+        let asked = self.restricted || self.premarshal || self.crane_time || self.max_tiers.is_some();
+        if asked && problem.name() != "yard" {
+            let cause = "--restricted, --premarshal, --crane-time and --max-tiers are for yard problems";
+            return Err(Failure::Usage(format!("{cause}; this is a {} problem", problem.name())));
+        }
+        if self.restricted {
+            json["moves"] = json!("restricted");
+        }
+        if self.premarshal {
+            json["task"] = json!("premarshal");
+        }
+        if self.crane_time {
+            json["objective"] = json!("crane_time");
+        }
+        if let (Some(tiers), Some(stacks)) = (self.max_tiers, json["stacks"].as_array_mut()) {
+            for stack in stacks {
+                stack["max_tiers"] = json!(tiers);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The problem of this name.
+pub(super) fn find(name: &str) -> Result<&'static dyn AnyProblem, Failure> {
+    problem::find(name).ok_or_else(|| Failure::Usage(format!("there is no problem named {name:?}")))
+}
