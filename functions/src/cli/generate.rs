@@ -3,8 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
-use portolan::berth::generate::{self, Style};
-use portolan::limits;
+use portolan::{berth, limits, yard};
 
 use super::exit::Failure;
 use super::output::Output;
@@ -19,19 +18,42 @@ pub(super) struct Arguments {
 enum Problem {
     /// A berth problem.
     Berth(Berth),
+    /// A yard problem.
+    Yard(Yard),
 }
 
 #[derive(Args, Debug)]
 struct Berth {
     /// What kind of port.
-    #[arg(long, value_enum, default_value_t = Kind::Terminal)]
-    style: Kind,
+    #[arg(long, value_enum, default_value_t = Port::Terminal)]
+    style: Port,
     /// Vessel calls.
     #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=limits::MAX_CALLS as i64))]
     calls: u32,
     /// Berths.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=limits::MAX_BERTHS as i64))]
     berths: u32,
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Args, Debug)]
+struct Yard {
+    /// What kind of yard.
+    #[arg(long, value_enum, default_value_t = Bay::Terminal)]
+    style: Bay,
+    /// Stacks.
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u32).range(2..=limits::MAX_STACKS as i64))]
+    stacks: u32,
+    /// Containers in the highest stack.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(2..=1_000))]
+    tiers: u32,
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Args, Debug)]
+struct Common {
     /// The same seed makes the same problem.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -41,7 +63,21 @@ struct Berth {
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum Kind {
+enum Bay {
+    /// Every stack full but for two tiers, every container with a turn of its own.
+    Full,
+    /// Uneven stacks without a limit.
+    Uneven,
+    /// Uneven stacks that leave in five groups.
+    Groups,
+    /// Three quarters full, to be pre-marshalled.
+    Premarshal,
+    /// Everything a bay has: container numbers, weights, reefers, dangerous goods, containers that stay.
+    Terminal,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Port {
     /// Arrivals in bunches, two fast berths, some forbidden pairs.
     Congested,
     /// Every berth as fast as the other, nearly half of the pairs forbidden.
@@ -53,24 +89,61 @@ enum Kind {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let Problem::Berth(berth) = &arguments.problem;
-    let pairs = berth.calls as usize * berth.berths as usize;
-    if pairs > limits::MAX_PAIRS {
-        return Err(Failure::Usage(format!(
-            "{} calls times {} berths are {pairs} pairs; the limit is {}",
-            berth.calls,
-            berth.berths,
-            limits::MAX_PAIRS
-        )));
+    match &arguments.problem {
+        Problem::Berth(berth) => berth.write(),
+        Problem::Yard(yard) => yard.write(),
     }
-    let style = match berth.style {
-        Kind::Congested => Style::Congested,
-        Kind::Restricted => Style::Restricted,
-        Kind::Light => Style::Light,
-        Kind::Terminal => Style::Terminal,
-    };
-    let wire = generate::generate(style, berth.calls as usize, berth.berths as usize, berth.seed);
-    let text = serde_json::to_string_pretty(&wire)
-        .map_err(|error| Failure::Bug(format!("the problem could not be written as JSON: {error}")))?;
-    Output::open(berth.output.clone())?.write(&(text + "\n"))
+}
+
+impl Berth {
+    fn write(&self) -> Result<(), Failure> {
+        let pairs = self.calls as usize * self.berths as usize;
+        if pairs > limits::MAX_PAIRS {
+            return Err(Failure::Usage(format!(
+                "{} calls times {} berths are {pairs} pairs; the limit is {}",
+                self.calls,
+                self.berths,
+                limits::MAX_PAIRS
+            )));
+        }
+        use berth::generate::{Style, generate};
+        let style = match self.style {
+            Port::Congested => Style::Congested,
+            Port::Restricted => Style::Restricted,
+            Port::Light => Style::Light,
+            Port::Terminal => Style::Terminal,
+        };
+        self.common.write(&generate(style, self.calls as usize, self.berths as usize, self.common.seed))
+    }
+}
+
+impl Yard {
+    fn write(&self) -> Result<(), Failure> {
+        let slots = self.stacks as usize * self.tiers as usize;
+        if slots > limits::MAX_CONTAINERS {
+            return Err(Failure::Usage(format!(
+                "{} stacks of {} tiers hold {slots} containers; the limit is {}",
+                self.stacks,
+                self.tiers,
+                limits::MAX_CONTAINERS
+            )));
+        }
+        use yard::generate::{Style, generate};
+        let style = match self.style {
+            Bay::Full => Style::Full,
+            Bay::Uneven => Style::Uneven,
+            Bay::Groups => Style::Groups,
+            Bay::Premarshal => Style::Premarshal,
+            Bay::Terminal => Style::Terminal,
+        };
+        self.common.write(&generate(style, self.stacks as usize, self.tiers as usize, self.common.seed))
+    }
+}
+
+impl Common {
+    fn write(&self, wire: &impl serde::Serialize) -> Result<(), Failure> {
+        let text = serde_json::to_string_pretty(wire)
+            .map_err(|error| Failure::Bug(format!("the problem could not be written as JSON: {error}")))?;
+        Output::open(self.output.clone())?.write(&(text + "\n"))
+    }
 }

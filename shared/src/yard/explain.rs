@@ -68,7 +68,8 @@ fn one(instance: &Instance, stacks: &[Vec<usize>], stack: usize, tier: usize, at
         (0..stacks.len()).filter(|&other| other != stack).map(|other| free(instance, stacks, other)).sum();
     let missing = to_place.saturating_sub(free);
     let turn = container.turn.map(|turn| u32::from(turn) + 1);
-    let earlier = stacks.iter().flatten().any(|&other| instance.containers[other].turn < container.turn);
+    let waits_for_another = stacks.iter().flatten().filter_map(|&other| instance.containers[other].turn);
+    let earlier = waits_for_another.min() < container.turn;
     let (cause, remedy) = if is_cut_short {
         let most = instance.max_relocations.unwrap_or(0);
         let cause = format!("{most} relocations are not enough to place it well");

@@ -1,55 +1,27 @@
 //! The laws, for berths.
 
-use std::time::Duration;
-
+use portolan::Answer;
 use portolan::berth::wire::Wire;
 use portolan::berth::{Berths, Certificate, Instance, Plan, Schedule};
 use portolan::outcome::{Outcome, Proof};
-use portolan::{Answer, Budget, Problem};
 use proptest::prelude::*;
 
-use crate::{brute, tiny};
-
-type BerthAnswer = Answer<Plan, Certificate>;
+use crate::{brute, contract, tiny};
 
 fn solve(instance: &Instance, work_limit: Option<u64>, seed: u64) -> Outcome<Schedule, Certificate> {
-    let clock = || Duration::ZERO;
-    let mut budget = Budget::new(&clock).seed(seed);
-    if let Some(ticks) = work_limit {
-        budget = budget.work_limit(ticks);
-    }
-    let mut last: Option<(i64, i64)> = None;
-    let outcome = Berths::solve(instance, &mut budget, &mut |progress| {
-        assert!(progress.lower_bound <= progress.objective);
-        if let Some((objective, lower_bound)) = last {
-            assert!(progress.objective <= objective, "the incumbent worsened");
-            assert!(progress.lower_bound >= lower_bound, "the bound weakened");
-        }
-        last = Some((progress.objective, progress.lower_bound));
-    });
-    if let Some((objective, lower_bound)) = last {
-        assert!(outcome.objective <= objective && outcome.lower_bound >= lower_bound);
-    }
-    outcome
+    contract::solve::<Berths>(instance, work_limit, seed)
 }
 
-fn answer(instance: &Instance, outcome: Outcome<Schedule, Certificate>) -> BerthAnswer {
-    let levels = Berths::levels(instance, &outcome.solution, outcome.lower_bound);
-    let plan = Berths::plan(instance, &outcome.solution);
-    Answer::new(Berths::NAME, Berths::VERSION, outcome, levels, plan)
-}
-
-fn verified(instance: &Instance, outcome: Outcome<Schedule, Certificate>) -> Result<BerthAnswer, TestCaseError> {
-    let answer = answer(instance, outcome);
-    match Berths::verify(instance, &answer) {
-        Ok(_) => Ok(answer),
-        Err(violations) => Err(TestCaseError::fail(format!("{violations:?}"))),
-    }
+fn verified(
+    instance: &Instance,
+    outcome: Outcome<Schedule, Certificate>,
+) -> Result<Answer<Plan, Certificate>, TestCaseError> {
+    contract::verified::<Berths>(instance, outcome)
 }
 
 /// The instance, where the random problem is a valid one.
 fn valid(wire: &Wire) -> Result<Instance, TestCaseError> {
-    Berths::instance(wire).map_err(|_| TestCaseError::reject("has issues"))
+    contract::valid::<Berths>(wire)
 }
 
 fn relabelled(wire: &Wire) -> Wire {

@@ -2,4 +2,6 @@
 
 mod berth;
 mod brute;
+mod contract;
 mod tiny;
+mod yard;

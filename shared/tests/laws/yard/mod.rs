@@ -1,0 +1,95 @@
+//! The laws, for yards.
+
+mod brute;
+mod tiny;
+
+use portolan::Answer;
+use portolan::outcome::{Outcome, Proof};
+use portolan::yard::wire::Wire;
+use portolan::yard::{Certificate, Instance, Move, Moves, Plan, Yards};
+use proptest::prelude::*;
+
+use crate::contract;
+
+fn solve(instance: &Instance, work_limit: Option<u64>, seed: u64) -> Outcome<Vec<Move>, Certificate> {
+    contract::solve::<Yards>(instance, work_limit, seed)
+}
+
+fn verified(
+    instance: &Instance,
+    outcome: Outcome<Vec<Move>, Certificate>,
+) -> Result<Answer<Plan, Certificate>, TestCaseError> {
+    contract::verified::<Yards>(instance, outcome)
+}
+
+fn valid(wire: &Wire) -> Result<Instance, TestCaseError> {
+    contract::valid::<Yards>(wire)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, max_global_rejects: 100_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_proven_optimum_is_that_of_brute_force(wire in tiny::problem(7)) {
+        let instance = valid(&wire)?;
+        let outcome = solve(&instance, None, 1);
+        let optimum = brute::optimum(&instance);
+        prop_assert!(outcome.lower_bound <= optimum, "bound {} above the optimum {optimum}", outcome.lower_bound);
+        // Where something has to be left out, the search is not asked to prove which.
+        if optimum < brute::LEFT_OUT {
+            prop_assert_eq!(outcome.objective, optimum);
+            prop_assert_eq!(outcome.proof(), Proof::Optimal);
+        } else {
+            prop_assert!(outcome.objective >= optimum);
+        }
+        verified(&instance, outcome)?;
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, max_global_rejects: 100_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_stops_early_is_still_true_and_repeats_to_the_byte(wire in tiny::problem(16), ticks in 1_u64..20_000, seed in 1_u64..4) {
+        let instance = valid(&wire)?;
+        let first = verified(&instance, solve(&instance, Some(ticks), seed))?;
+        let again = verified(&instance, solve(&instance, Some(ticks), seed))?;
+        prop_assert_eq!(serde_json::to_string(&first).expect("serializes"), serde_json::to_string(&again).expect("serializes"));
+        let longer = solve(&instance, Some(10 * ticks), seed);
+        prop_assert!(first.lower_bound <= longer.objective && longer.lower_bound <= first.objective);
+    }
+
+    #[test]
+    fn the_order_of_stacks_keeps_the_optimum(wire in tiny::problem(10)) {
+        let mut other = wire.clone();
+        other.stacks.reverse();
+        let (one, other) = (solve(&valid(&wire)?, None, 1), solve(&valid(&other)?, None, 1));
+        prop_assume!(one.objective < brute::LEFT_OUT && other.objective < brute::LEFT_OUT);
+        prop_assert_eq!(one.objective, other.objective);
+    }
+
+    #[test]
+    fn freedom_never_hurts(wire in tiny::problem(10)) {
+        let tight = solve(&valid(&wire)?, None, 1);
+        prop_assume!(tight.objective < brute::LEFT_OUT);
+        let cost = |change: &dyn Fn(&mut Wire)| -> Result<i64, TestCaseError> {
+            let mut freer = wire.clone();
+            change(&mut freer);
+            Ok(solve(&valid(&freer)?, None, 1).objective)
+        };
+        let higher = |wire: &mut Wire| {
+            for stack in &mut wire.stacks {
+                stack.max_tiers = stack.max_tiers.map(|tiers| tiers + 1);
+            }
+        };
+        let costs = [
+            cost(&|wire| wire.moves = Some(Moves::Unrestricted))?,
+            cost(&|wire| wire.rules = None)?,
+            cost(&|wire| wire.max_relocations = None)?,
+            cost(&higher)?,
+        ];
+        for (freedom, cost) in costs.into_iter().enumerate() {
+            prop_assert!(cost <= tight.objective, "freedom {freedom} costs {cost} instead of {}", tight.objective);
+        }
+    }
+}
