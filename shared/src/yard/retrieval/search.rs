@@ -212,7 +212,7 @@ impl<'p, P: Placement> Search<'p, P> {
                     }
                     tried_empty = true;
                 }
-                if self.moves == Moves::Unrestricted && self.is_redundant(from, to) {
+                if self.moves == Moves::Unrestricted && self.is_redundant(from, to, turn) {
                     continue;
                 }
                 if budget.spend(1) {
@@ -247,11 +247,18 @@ impl<'p, P: Placement> Search<'p, P> {
     }
 
     /// Whether the relocation is one too many, or comes after one that it could as well have come before.
-    fn is_redundant(&self, from: usize, to: usize) -> bool {
+    ///
+    /// Each time another plan moves the top earlier or less often, which uncovers what it stands on. Without rules it is only good when
+    /// that can leave at once; with rules something may need it to stand on.
+    fn is_redundant(&self, from: usize, to: usize, turn: u16) -> bool {
+        if !P::FREE && self.bay.under(from).group <= turn {
+            return false;
+        }
         let cell = self.bay.top(from);
         let changed = self.bay.changed[from].max(self.bay.changed[to]);
-        if cell.moved > 0 {
-            let number = u32::from(cell.moved);
+        let number = u32::from(cell.moved);
+        // With rules, something may have stood on it in between that could not have stood on what is below.
+        if number > 0 && (P::FREE || self.bay.changed[from] == 2 * number) {
             let origin = self.bay.steps[number as usize - 1].from as usize;
             // It could have waited where it was, or could have come here at once.
             if self.bay.changed[origin] == 2 * number || self.bay.changed[to] < 2 * number {
@@ -284,7 +291,8 @@ impl<'p, P: Placement> Search<'p, P> {
 
     /// Whether a container left just now that was well placed in a stack that nothing has touched since it left there.
     fn moved_in_vain(&self) -> bool {
-        self.bay.left().any(|(moved, group)| {
+        // With rules, something may have needed it to stand on in between.
+        P::FREE && self.bay.left().any(|(moved, group)| {
             moved > 0 && {
                 let origin = self.bay.steps[usize::from(moved) - 1].from as usize;
                 self.bay.changed[origin] == 2 * u32::from(moved) && self.bay.level(origin) >= group
