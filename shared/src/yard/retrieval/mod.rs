@@ -1,0 +1,10 @@
+//! Proven optima for retrieval: the fewest relocations with which everything leaves.
+
+mod bay;
+mod blockers;
+mod relaxed;
+mod room;
+mod search;
+mod table;
+
+pub use search::{End, Proof, prove, root_bound};
