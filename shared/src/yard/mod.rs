@@ -1,4 +1,5 @@
 //! Container relocation and pre-marshalling.
 
+pub mod heuristic;
 pub mod layout;
 pub mod rules;
