@@ -1,0 +1,104 @@
+//! Plans for retrieval without proof: the first one at once, then better ones for as long as there is time.
+//!
+//! - [`first`] runs a greedy of a few rules of thumb and searches only where that gets stuck, as in a tight yard.
+//! - [`improve`] is a beam search that widens by itself and ranks each state by a greedy run from it.
+
+pub(crate) mod bay;
+pub(crate) mod beam;
+pub(crate) mod candidates;
+pub(crate) mod greedy;
+pub(crate) mod seen;
+#[cfg(test)]
+mod tests;
+
+use crate::budget::Budget;
+use crate::yard::heuristic::bay::{Bay, Shape};
+use crate::yard::heuristic::beam::{Beam, Width};
+use crate::yard::heuristic::greedy::{Greedy, Policy};
+use crate::yard::layout::{Layout, Moves, Relocation};
+use crate::yard::rules::Placement;
+use std::time::Duration;
+
+/// Work of the search for a first plan where the greedy gets stuck: some tenths of a second.
+const RESCUE: u64 = 2_000_000;
+/// States that wait in a queue at most: about 200 MB for a hundred containers and a hundred queues.
+const QUEUE: usize = 2000;
+/// Relocations that a state is continued with.
+const FAN: usize = 25;
+
+/// No plan was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the container in stack {stack}, tier {tier} cannot be dug out")]
+pub struct Stuck {
+    /// Stack of the container that cannot be dug out, where the search got furthest.
+    pub stack: usize,
+    /// Its tier then, from the ground up, from 0.
+    pub tier: usize,
+    /// Its kind.
+    pub kind: u16,
+    /// Whether it is proven that there is no plan. Else the search has given up.
+    pub proven: bool,
+}
+
+/// A plan that empties the bay of all that leaves, or why there is none.
+pub fn first<P: Placement>(layout: &Layout, placement: &P, moves: Moves) -> Result<Vec<Relocation>, Stuck> {
+    let shape = Shape::new(layout, placement);
+    let mut root = Bay::new(&shape, layout);
+    let mut greedy = Greedy::default();
+    let mut bay = root.clone();
+    let mut best: Option<Vec<Relocation>> = None;
+    for policy in policies(moves) {
+        bay.copy_from(&root);
+        let found = greedy.run(&shape, &mut bay, policy).is_some();
+        if found && best.as_ref().is_none_or(|best| greedy.plan.len() < best.len()) {
+            best = Some(greedy.plan.clone());
+        }
+    }
+    if let Some(best) = best {
+        return Ok(best);
+    }
+    root.settle(&shape, |_| ());
+    let no_clock = || Duration::ZERO;
+    let mut budget = Budget::new(&no_clock).work_limit(RESCUE);
+    let width = Width { fan: usize::MAX, queue: usize::MAX };
+    let mut beam = Beam::new(&shape, &root, Policy::new(moves), None, width);
+    beam.run(u32::MAX - 1, &mut budget, &mut |_| ());
+    match beam.best() {
+        Some(plan) => Ok(plan.to_vec()),
+        None => Err(stuck(&shape, beam.stuck().unwrap_or(&bay), beam.is_complete())),
+    }
+}
+
+/// Policies of the first plan; one where many stacks make a run long.
+fn policies(moves: Moves) -> impl Iterator<Item = Policy> {
+    [0, 2].into_iter().map(move |slack| Policy { slack, ..Policy::new(moves) })
+}
+
+fn stuck<P: Placement>(shape: &Shape<'_, P>, bay: &Bay, proven: bool) -> Stuck {
+    let stack = bay.target(shape);
+    let kinds = bay.stack(shape, stack);
+    let tier = kinds.len().saturating_sub(bay.blockers(shape, stack) + 1);
+    Stuck { stack, tier, kind: kinds.get(tier).copied().unwrap_or(0), proven }
+}
+
+/// Looks for plans that are shorter than `incumbent`, a plan for this layout, and shows `found` each one.
+/// Returns when the plan has
+/// `lower_bound` relocations, the budget is used up, or nothing is left to try.
+pub fn improve<P: Placement>(
+    layout: &Layout,
+    placement: &P,
+    moves: Moves,
+    incumbent: &[Relocation],
+    lower_bound: u32,
+    budget: &mut Budget<'_>,
+    found: &mut dyn FnMut(&[Relocation]),
+) {
+    let shape = Shape::new(layout, placement);
+    let mut root = Bay::new(&shape, layout);
+    if !root.settle(&shape, |_| ()) {
+        return;
+    }
+    let width = Width { fan: FAN, queue: QUEUE };
+    let mut beam = Beam::new(&shape, &root, Policy::new(moves), Some(incumbent.to_vec()), width);
+    beam.run(lower_bound, budget, found);
+}
