@@ -1,4 +1,5 @@
 //! Container relocation and pre-marshalling.
 
 pub mod layout;
+pub mod premarshal;
 pub mod rules;
