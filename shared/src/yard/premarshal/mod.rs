@@ -1,0 +1,154 @@
+//! Pre-marshalling: the fewest relocations after which no container stands above one of a lower group.
+//!
+//! | module | what |
+//! |---|---|
+//! | `bay` | where the containers stand, and what each relocation changes |
+//! | `bound` | how many relocations are left at least |
+//! | `rollout`, `greedy` | first plans, in microseconds |
+//! | `beam` | better plans; proves the best one where the beam is as wide as the search |
+//! | `flood` | bays so full that they cannot be sorted |
+
+mod bay;
+mod beam;
+mod bound;
+mod flood;
+mod greedy;
+mod rollout;
+#[cfg(test)]
+mod tests;
+
+use crate::budget::Budget;
+use crate::rng::Rng;
+use crate::yard::layout::{Layout, Relocation};
+use crate::yard::rules::Placement;
+use bay::{Bay, Site};
+use bound::Bound;
+use flood::Flood;
+
+/// What pre-marshalling came to. The plan is proven where it has `lower_bound` relocations.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Premarshalled {
+    /// The best plan found: after it, no container stands above one of a lower group.
+    pub plan: Option<Vec<Relocation>>,
+    /// No plan has fewer relocations. Says nothing where no plan exists.
+    pub lower_bound: u32,
+    /// No plan exists: too few places are free.
+    pub infeasible: bool,
+}
+
+/// Sorts a bay. `found` sees each better plan and each better bound as they come.
+pub fn solve<P: Placement>(
+    layout: &Layout,
+    placement: &P,
+    budget: &mut Budget<'_>,
+    found: &mut dyn FnMut(&[Relocation], u32),
+) -> Premarshalled {
+    let site = Site::new(layout, placement);
+    let start = Bay::new(&site, layout, placement);
+    let lower = Bound::default().of(&site, &start, u32::MAX);
+    if start.bad > 0 && flood::is_hopeless(&site, &start) {
+        return Premarshalled { plan: None, lower_bound: lower, infeasible: true };
+    }
+    let rng = Rng::new(budget.seed_value());
+    let mut search = Search { site: &site, placement, start: &start, best: None, lower, found };
+    let infeasible = search.run(&rng, budget);
+    Premarshalled { plan: search.best, lower_bound: search.lower, infeasible }
+}
+
+/// Rollouts for the first plan, each with other choices.
+const FIRST_ROLLOUTS: usize = 200;
+/// Bays that the widest beam keeps of one layer.
+const WIDEST: usize = 1 << 18;
+
+struct Search<'a, P> {
+    site: &'a Site,
+    placement: &'a P,
+    start: &'a Bay,
+    best: Option<Vec<Relocation>>,
+    lower: u32,
+    found: &'a mut dyn FnMut(&[Relocation], u32),
+}
+
+impl<P: Placement> Search<'_, P> {
+    fn is_proven(&self) -> bool {
+        self.best.as_ref().is_some_and(|best| best.len() as u32 <= self.lower)
+    }
+
+    /// Takes note of a plan, if it is better, and of a bound.
+    fn note(&mut self, plan: Option<Vec<Relocation>>, lower: u32) {
+        let better = plan.filter(|plan| self.best.as_ref().is_none_or(|best| plan.len() < best.len()));
+        let news = better.is_some() || lower > self.lower;
+        self.lower = self.lower.max(lower);
+        if better.is_some() {
+            self.best = better;
+        }
+        if let Some(best) = self.best.as_ref().filter(|_| news) {
+            (self.found)(best, self.lower);
+        }
+    }
+
+    /// Returns whether no plan exists.
+    fn run(&mut self, rng: &Rng, budget: &mut Budget<'_>) -> bool {
+        self.first_plans(&mut rng.fork("rollouts"), budget);
+        if self.best.is_none() {
+            match flood::flood(self.site, self.placement, self.start, budget) {
+                Flood::Plan(plan) => {
+                    let length = plan.len() as u32;
+                    self.note(Some(plan), length);
+                }
+                Flood::Infeasible => return true,
+                Flood::Unknown(lower) => self.note(None, lower),
+            }
+        }
+        let mut rng = rng.fork("beams");
+        let mut width = 2;
+        while width <= WIDEST && budget.stopped().is_none() && !self.is_proven() {
+            for shape in [(width, 8), (width * 16, 0)] {
+                self.sweep(shape, &mut rng, budget);
+            }
+            width *= 2;
+        }
+        false
+    }
+
+    /// Rollouts, and where they find nothing, the greedy that fits into fuller bays.
+    fn first_plans(&mut self, rng: &mut Rng, budget: &mut Budget<'_>) {
+        let mut bay = self.start.clone();
+        let most = 8 * self.site.limits.iter().map(|&limit| usize::from(limit)).sum::<usize>();
+        for round in 0..FIRST_ROLLOUTS {
+            if self.is_proven() || budget.stopped().is_some() {
+                return;
+            }
+            let limit = self.best.as_ref().map_or(most, Vec::len);
+            let opened = [0, 4, 8, 16, 32][round % 5];
+            let taste = rollout::Taste { opened, noise: if round < 5 { 0 } else { 8 } };
+            let mut plan = Vec::new();
+            bay.clone_from(self.start);
+            let sorted = rollout::roll(self.site, self.placement, &mut bay, &mut plan, limit, taste, rng);
+            budget.spend(plan.len() as u64);
+            if sorted {
+                self.note(Some(plan), 0);
+            }
+        }
+        if self.best.is_none() {
+            let plan = greedy::settle(self.site, self.placement, &mut self.start.clone());
+            self.note(plan, 0);
+        }
+    }
+
+    fn sweep(&mut self, (width, pilots): (usize, usize), rng: &mut Rng, budget: &mut Budget<'_>) {
+        if self.is_proven() {
+            return;
+        }
+        let places: u32 = self.site.limits.iter().map(|&limit| u32::from(limit)).sum();
+        let upper = self.best.as_ref().map_or(8 * places, |best| best.len() as u32);
+        let shape = (width, pilots, upper);
+        let swept = beam::sweep(self.site, self.placement, self.start, shape, rng, budget);
+        let proven = match &swept.plan {
+            Some(plan) if swept.complete => plan.len() as u32,
+            None if swept.complete => upper,
+            _ => 0,
+        };
+        self.note(swept.plan, proven);
+    }
+}
