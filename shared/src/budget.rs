@@ -31,8 +31,9 @@ impl<F: Fn() -> Duration> Clock for F {
     }
 }
 
-/// Ticks between two looks at the clock and the cancellation flag: well below a millisecond of work.
-const POLL_TICKS: u64 = 50_000;
+/// Ticks between two looks at the clock and the cancellation flag: about a millisecond of the heaviest ticks, those of a yard's
+/// searches, and enough of the lightest to make the look itself cost nothing.
+const POLL_TICKS: u64 = 4_096;
 
 /// What one solve may use. Made by the caller, drawn down by the solver.
 pub struct Budget<'a> {
@@ -129,6 +130,18 @@ impl<'a> Budget<'a> {
         self.poll();
     }
 
+    /// Lets a part of a search do this much work at most. The whole goes on afterwards, where nothing else stopped it.
+    pub(crate) fn for_ticks<T>(&mut self, ticks: u64, part: impl FnOnce(&mut Self) -> T) -> T {
+        let whole = self.work_limit;
+        self.work_limit = whole.min(self.ticks.saturating_add(ticks));
+        let result = part(self);
+        self.work_limit = whole;
+        if self.stopped == Some(Stop::WorkLimit) && self.ticks < whole {
+            self.stopped = None;
+        }
+        result
+    }
+
     /// Why the solve must stop, where it must.
     #[inline]
     pub fn stopped(&self) -> Option<Stop> {
@@ -201,6 +214,16 @@ mod tests {
         let mut budget = Budget::new(&clock).work_limit(10);
         assert!(!budget.spend(9));
         assert!(budget.spend(1));
+        assert_eq!(budget.stopped(), Some(Stop::WorkLimit));
+    }
+
+    #[test]
+    fn a_part_stops_at_its_own_limit_and_the_whole_goes_on() {
+        let clock = || Duration::ZERO;
+        let mut budget = Budget::new(&clock).work_limit(100);
+        assert!(budget.for_ticks(10, |budget| budget.spend(10)));
+        assert_eq!(budget.stopped(), None);
+        assert!(budget.for_ticks(1_000, |budget| budget.spend(90)));
         assert_eq!(budget.stopped(), Some(Stop::WorkLimit));
     }
 

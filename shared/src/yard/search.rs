@@ -1,53 +1,193 @@
-//! temporary
+//! A solve: the first plan at once, then proofs and beams by turns until the plan is proven or the budget is used up.
+//!
+//! Small yards are proven before a beam would have begun, so the proof goes first. Where it does not get through, its next level
+//! takes about ten times the work of all before, while a beam finds the better plans of large yards within the same second. Each round
+//! gives both more work than the round before; which of the two a yard needs shows by itself.
+
 use super::instance::Instance;
 use super::layout::{Layout, Move, Relocation, STAYS};
 use super::rules::{Anywhere, Placement};
-use super::{certificate, plan};
+use super::wire::Task;
+use super::{certificate, heuristic, plan, premarshal, retrieval};
 use crate::budget::Budget;
 use crate::outcome::{Found, Outcome, Progress, Stats};
 
-fn greedy<P: Placement>(layout: &Layout, placement: &P) -> Vec<Relocation> {
-    let mut st = layout.stacks.clone();
-    let mut out = Vec::new();
-    let g = |k: u16| layout.groups[k as usize];
-    loop {
-        let Some(t) = st.iter().flatten().map(|&k| g(k)).filter(|&x| x != STAYS).min() else { break };
-        let s = st.iter().position(|s| s.iter().any(|&k| g(k) == t)).expect("some");
-        while g(*st[s].last().expect("x")) != t {
-            let k = *st[s].last().expect("x");
-            let best = (0..st.len())
-                .filter(|&d| {
-                    d != s && st[d].len() < layout.heights[d] as usize && placement.allows(k, d, st[d].last().copied())
-                })
-                .min_by_key(|&d| {
-                    let m = st[d].iter().map(|&k| g(k)).min().map_or(u32::from(u16::MAX) + 1, u32::from);
-                    if m >= u32::from(g(k)) { (0, m) } else { (1, u32::MAX - m) }
-                });
-            let Some(d) = best else { return out };
-            st[s].pop();
-            st[d].push(k);
-            out.push(Relocation { from: s as u16, to: d as u16 });
-        }
-        st[s].pop();
-    }
-    out
-}
+/// Work of the first attempt to prove the plan.
+const FIRST_PROOF: u64 = 200_000;
+/// Work of the first beam.
+const FIRST_BEAM: u64 = 200_000;
+/// What each round has more than the one before.
+const GROWTH: u64 = 4;
 
 pub(super) fn solve(
     instance: &Instance,
     budget: &mut Budget<'_>,
     watch: &mut dyn FnMut(&Progress<'_, Vec<Move>>),
 ) -> Outcome<Vec<Move>, certificate::Certificate> {
-    let r = match &instance.placement {
-        None => greedy(&instance.layout, &Anywhere),
-        Some(rules) => greedy(&instance.layout, rules),
-    };
-    let solution = instance.layout.with_retrievals(&r);
-    let kpis = plan::Plan::new(instance, &solution).kpis;
-    let objective = plan::objective(instance, kpis.left_out, kpis.relocations, kpis.crane_ms);
-    let lower_bound = certificate::counted(instance);
-    watch(&Progress { incumbent: &solution, objective, lower_bound, ticks: 0 });
-    let certificate = certificate::of(instance, lower_bound);
-    let gap = plan::gap(instance, objective, lower_bound);
-    Outcome::new(Found { solution, objective, lower_bound, gap, certificate }, budget, Stats::default())
+    let mut search = Search::new(instance, watch);
+    match (&instance.placement, instance.task) {
+        (None, Task::Retrieve) => search.retrieve(&Anywhere, budget),
+        (Some(rules), Task::Retrieve) => search.retrieve(rules, budget),
+        (None, Task::Premarshal) => search.premarshal(&Anywhere, budget),
+        (Some(rules), Task::Premarshal) => search.premarshal(rules, budget),
+    }
+    search.into_outcome(budget)
+}
+
+struct Search<'a, 'w> {
+    instance: &'a Instance,
+    watch: &'a mut (dyn FnMut(&Progress<'_, Vec<Move>>) + 'w),
+    /// The best moves so far, and what they cost.
+    moves: Vec<Move>,
+    objective: i64,
+    lower_bound: i64,
+    stats: Stats,
+}
+
+impl<'a, 'w> Search<'a, 'w> {
+    /// Begins with doing nothing at all.
+    fn new(instance: &'a Instance, watch: &'a mut (dyn FnMut(&Progress<'_, Vec<Move>>) + 'w)) -> Self {
+        let moves = match instance.task {
+            Task::Retrieve => instance.layout.with_retrievals(&[]),
+            Task::Premarshal => Vec::new(),
+        };
+        let objective = cost(instance, &moves);
+        Self { instance, watch, moves, objective, lower_bound: 0, stats: Stats::default() }
+    }
+
+    fn retrieve<P: Placement>(&mut self, placement: &P, budget: &mut Budget<'_>) {
+        let (layout, moves) = (&self.instance.layout, self.instance.moves);
+        let incumbent = match heuristic::first(layout, placement, moves) {
+            Ok(plan) => plan,
+            Err(stuck) => return self.as_far_as_possible(placement, stuck, budget),
+        };
+        self.bound(retrieval::root_bound(layout, placement, moves), budget);
+        self.relocations(&incumbent, budget);
+        let mut incumbent = incumbent;
+        let (mut proof, mut beam) = (FIRST_PROOF, FIRST_BEAM);
+        while !self.is_done(budget) {
+            let proven = budget.for_ticks(proof, |budget| {
+                retrieval::prove(layout, placement, moves, Some(&incumbent), budget, &mut |_| ())
+            });
+            self.bound(proven.lower_bound, budget);
+            if let Some(plan) = proven.plan {
+                self.relocations(&plan, budget);
+                incumbent = plan;
+            }
+            if self.is_done(budget) {
+                return;
+            }
+            let lower = self.lower_bound as u32;
+            let mut better = None;
+            budget.for_ticks(beam, |budget| {
+                heuristic::improve(layout, placement, moves, &incumbent, lower, budget, &mut |plan| {
+                    better = Some(plan.to_vec());
+                });
+            });
+            if let Some(plan) = better {
+                self.relocations(&plan, budget);
+                incumbent = plan;
+            }
+            (proof, beam) = (proof.saturating_mul(GROWTH), beam.saturating_mul(GROWTH));
+        }
+    }
+
+    /// Takes out what leaves before the first turn that cannot be brought out.
+    fn as_far_as_possible<P: Placement>(&mut self, placement: &P, stuck: heuristic::Stuck, budget: &mut Budget<'_>) {
+        let (layout, moves) = (&self.instance.layout, self.instance.moves);
+        if stuck.proven {
+            self.lower_bound = plan::price_left_out(self.instance);
+        } else {
+            self.bound(retrieval::root_bound(layout, placement, moves), budget);
+        }
+        let mut stuck = stuck;
+        loop {
+            let turn = layout.groups[usize::from(stuck.kind)];
+            let earlier = Layout {
+                groups: layout.groups.iter().map(|&group| if group < turn { group } else { STAYS }).collect(),
+                ..layout.clone()
+            };
+            match heuristic::first(&earlier, placement, moves) {
+                Ok(plan) => return self.relocations(&plan, budget),
+                // Each round ends at an earlier turn; before the first there is nothing to take out.
+                Err(other) if layout.groups[usize::from(other.kind)] < turn => stuck = other,
+                Err(_) => return,
+            }
+        }
+    }
+
+    fn premarshal<P: Placement>(&mut self, placement: &P, budget: &mut Budget<'_>) {
+        let layout = &self.instance.layout;
+        let result = premarshal::solve(layout, placement, budget, &mut |_, _| ());
+        let too_few = self.instance.max_relocations.is_some_and(|most| most < result.lower_bound);
+        if result.infeasible || too_few {
+            self.lower_bound = plan::price_left_out(self.instance);
+        } else {
+            self.bound(result.lower_bound, budget);
+        }
+        if let Some(plan) = result.plan {
+            self.relocations(&plan, budget);
+        }
+    }
+
+    /// Takes note of relocations, where they are better than what there is.
+    fn relocations(&mut self, relocations: &[Relocation], budget: &Budget<'_>) {
+        let moves = match self.instance.task {
+            Task::Retrieve => self.instance.layout.with_retrievals(relocations),
+            Task::Premarshal => self.within_the_limit(relocations),
+        };
+        let objective = cost(self.instance, &moves);
+        if objective < self.objective {
+            (self.moves, self.objective) = (moves, objective);
+            self.stats.improvements += 1;
+            self.tell(budget);
+        }
+    }
+
+    /// The relocations, or as many of the first as leave the fewest containers badly placed within the limit.
+    fn within_the_limit(&self, relocations: &[Relocation]) -> Vec<Move> {
+        let moves: Vec<Move> =
+            relocations.iter().map(|&Relocation { from, to }| Move { from, to: Some(to) }).collect();
+        let most = self.instance.max_relocations.map_or(usize::MAX, |most| most as usize);
+        if moves.len() <= most {
+            return moves;
+        }
+        let best = (0..=most).min_by_key(|&count| cost(self.instance, &moves[..count])).unwrap_or(0);
+        moves[..best].to_vec()
+    }
+
+    /// Takes note of a bound on the relocations of plans that leave nothing out.
+    fn bound(&mut self, relocations: u32, budget: &Budget<'_>) {
+        let bound = i64::from(relocations).min(self.objective);
+        if bound > self.lower_bound {
+            self.lower_bound = bound;
+            self.tell(budget);
+        }
+    }
+
+    fn tell(&mut self, budget: &Budget<'_>) {
+        (self.watch)(&Progress {
+            incumbent: &self.moves,
+            objective: self.objective,
+            lower_bound: self.lower_bound,
+            ticks: budget.ticks(),
+        });
+    }
+
+    fn is_done(&self, budget: &mut Budget<'_>) -> bool {
+        let gap = plan::gap(self.instance, self.objective, self.lower_bound);
+        budget.is_good_enough(gap) || budget.stopped().is_some()
+    }
+
+    fn into_outcome(self, budget: &Budget<'_>) -> Outcome<Vec<Move>, certificate::Certificate> {
+        let Self { instance, moves: solution, objective, lower_bound, stats, .. } = self;
+        let certificate = certificate::of(instance, lower_bound);
+        let gap = plan::gap(instance, objective, lower_bound);
+        Outcome::new(Found { solution, objective, lower_bound, gap, certificate }, budget, stats)
+    }
+}
+
+fn cost(instance: &Instance, moves: &[Move]) -> i64 {
+    let kpis = plan::Plan::new(instance, moves).kpis;
+    plan::objective(instance, kpis.left_out, kpis.relocations, kpis.crane_ms)
 }

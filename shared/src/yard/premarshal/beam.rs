@@ -69,7 +69,8 @@ pub(super) fn sweep<P: Placement>(
                     if left < enough {
                         let room: i32 = bay.need.iter().sum();
                         let noise = rng.next_u64() & 0xf;
-                        let score = u64::from(left) << 40 | ((1 << 30) + i64::from(room)) as u64 & 0xffff_ffff << 4 | noise;
+                        let score =
+                            u64::from(left) << 40 | ((1 << 30) + i64::from(room)) as u64 & 0xffff_ffff << 4 | noise;
                         let hash = bay.hash;
                         let relocated = (from as u16, to as u16);
                         candidates.push(Candidate {

@@ -11,8 +11,8 @@
 
 use super::bay::Bay;
 use super::blockers::Blockers;
-use super::room;
 use super::relaxed::Relaxed;
+use super::room;
 use super::table::Table;
 use crate::budget::Budget;
 use crate::yard::layout::{Layout, Moves, Relocation};
@@ -204,9 +204,8 @@ impl<'p, P: Placement> Search<'p, P> {
                     // Empty stacks of one class are all the same.
                     let class = self.bay.classes[to];
                     let alone = self.bay.tops[from] == self.bay.grounds[from] + 1 && self.bay.classes[from] == class;
-                    let known = (0..to).any(|other| {
-                        other != from && self.bay.is_empty(other) && self.bay.classes[other] == class
-                    });
+                    let known = (0..to)
+                        .any(|other| other != from && self.bay.is_empty(other) && self.bay.classes[other] == class);
                     if alone || tried_empty && known {
                         continue;
                     }
@@ -241,9 +240,9 @@ impl<'p, P: Placement> Search<'p, P> {
         let most = slack.min(if bad { 1 } else { 2 });
         // Whatever takes the top away for an extra relocation, the rest of the relaxed bay needs its own.
         let least = u32::from(!bad);
-        (least..=most).rev().find(|&extras| {
-            extras == 0 || self.relaxed.are_enough(&self.bay, slack - extras, Some(from))
-        })
+        (least..=most)
+            .rev()
+            .find(|&extras| extras == 0 || self.relaxed.are_enough(&self.bay, slack - extras, Some(from)))
     }
 
     /// Whether the relocation is one too many, or comes after one that it could as well have come before.
@@ -292,11 +291,12 @@ impl<'p, P: Placement> Search<'p, P> {
     /// Whether a container left just now that was well placed in a stack that nothing has touched since it left there.
     fn moved_in_vain(&self) -> bool {
         // With rules, something may have needed it to stand on in between.
-        P::FREE && self.bay.left().any(|(moved, group)| {
-            moved > 0 && {
-                let origin = self.bay.steps[usize::from(moved) - 1].from as usize;
-                self.bay.changed[origin] == 2 * u32::from(moved) && self.bay.level(origin) >= group
-            }
-        })
+        P::FREE
+            && self.bay.left().any(|(moved, group)| {
+                moved > 0 && {
+                    let origin = self.bay.steps[usize::from(moved) - 1].from as usize;
+                    self.bay.changed[origin] == 2 * u32::from(moved) && self.bay.level(origin) >= group
+                }
+            })
     }
 }
