@@ -6,6 +6,9 @@
 //! containers handled, and leaves. Calls differ in urgency, berths in length, depth and speed; berths
 //! close for repairs, and deep vessels wait for the tide. [`berth`] decides who goes where and when.
 //!
+//! Containers stand in **stacks** in the **yard**, and only the top of a stack can be reached. To take one out, what stands above it has to be
+//! **relocated**. [`yard`] decides which containers go where, so that this happens as seldom as it can.
+//!
 //! # The way of a request
 //!
 //! ```text
@@ -26,6 +29,7 @@
 //! | [`budget`], [`rng`], [`outcome`], [`answer`] | how a solve is limited, seeded and reported |
 //! | [`problem`] | the contract all problems keep, and the list of them |
 //! | [`berth`] | berth allocation |
+//! | [`yard`] | container relocation and pre-marshalling |
 //!
 //! # Example
 //!

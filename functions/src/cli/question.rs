@@ -77,7 +77,8 @@ impl Question {
         if self.crane_time {
             json["objective"] = json!("crane_time");
         }
-        if let (Some(tiers), Some(stacks)) = (self.max_tiers, json["stacks"].as_array_mut()) {
+        let stacks = json.get_mut("stacks").and_then(Value::as_array_mut);
+        if let (Some(tiers), Some(stacks)) = (self.max_tiers, stacks) {
             for stack in stacks {
                 stack["max_tiers"] = json!(tiers);
             }

@@ -146,8 +146,7 @@ impl<'a, 'w> Search<'a, 'w> {
 
     /// The relocations, or as many of the first as leave the fewest containers badly placed within the limit.
     fn within_the_limit(&self, relocations: &[Relocation]) -> Vec<Move> {
-        let moves: Vec<Move> =
-            relocations.iter().map(|&Relocation { from, to }| Move { from, to: Some(to) }).collect();
+        let moves: Vec<Move> = relocations.iter().map(|&Relocation { from, to }| Move { from, to: Some(to) }).collect();
         let most = self.instance.max_relocations.map_or(usize::MAX, |most| most as usize);
         if moves.len() <= most {
             return moves;

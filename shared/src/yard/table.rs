@@ -10,7 +10,7 @@ use crate::answer::Answer;
 use crate::words::{self, clean, counted, fit, grouped, width};
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 /// Columns of the screen.
 const COLUMNS: usize = 120;

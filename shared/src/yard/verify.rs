@@ -11,6 +11,9 @@ use super::wire::{Moves, Task};
 use crate::answer::Answer;
 use crate::problem::Violation;
 
+#[cfg(test)]
+mod tests;
+
 /// Violations that are listed; a plan that is wrong throughout is not worth more.
 const MAX_LISTED: usize = 20;
 

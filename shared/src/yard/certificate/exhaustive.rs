@@ -14,8 +14,8 @@ use crate::yard::wire::{Moves, Task};
 
 /// The most relocations that are tried: the search goes as deep.
 pub(in crate::yard) const MAX_RELOCATIONS: i64 = 500;
-/// Containers and stacks looked at, over all states: some tens of milliseconds.
-const MAX_WORK: u64 = 30_000_000;
+/// Containers and stacks looked at, over all states: about ten milliseconds.
+const MAX_WORK: u64 = 2_000_000;
 
 /// Whether trying everything shows that every plan has at least `relocations` relocations. `false` where it does not: there is a
 /// plan with fewer, or trying everything takes too long.
