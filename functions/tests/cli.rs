@@ -138,7 +138,7 @@ fn an_answer_is_confirmed_and_a_forged_one_is_refuted() {
     assert_eq!((piped.code, piped.json()["verified"].clone()), (0, Value::from(true)));
 
     let mut other = document.json();
-    other["problem"] = "yard".into();
+    other["problem"] = "juggling".into();
     let other = folder.file("other.json", other.to_string());
     let refuted = portolan(&["verify", &other, "--format", "json"]);
     assert_eq!(refuted.code, 5, "{}", refuted.stderr);
@@ -384,4 +384,66 @@ fn odd_documents_end_in_an_issue() {
         let shown = String::from_utf8_lossy(&document[..document.len().min(60)]).into_owned();
         assert_eq!(run.code, 3, "{shown}: {}", run.stderr);
     }
+}
+
+const BAY: &str = "3 4 5\n2 1 4\n2 2 5\n1 3\n";
+
+#[test]
+fn problems_are_told_apart_and_yards_have_variants() {
+    let folder = Folder::new("variants");
+    let bay = folder.file("bay.txt", BAY);
+    let named = |arguments: &[&str]| {
+        let output = portolan(&[&["solve", &bay, "--format", "json"], arguments].concat());
+        assert_eq!((output.code, output.stderr.as_str()), (0, ""), "{arguments:?}");
+        let answer = output.json();
+        (answer["problem"].clone(), answer["instance"]["task"].clone(), answer["instance"]["moves"].clone())
+    };
+    assert_eq!(named(&[]), ("yard".into(), Value::Null, Value::Null));
+    assert_eq!(named(&["--restricted"]), ("yard".into(), Value::Null, "restricted".into()));
+    assert_eq!(named(&["--premarshal"]), ("yard".into(), "premarshal".into(), Value::Null));
+    let sorting = folder.file("cpmp_3_4_5_5_2_1.bay", "3 5\n2 1 4\n2 2 5\n1 3\n");
+    let answer = portolan(&["solve", &sorting, "--format", "json"]).json();
+    assert_eq!((&answer["instance"]["task"], &answer["objective"]), (&"premarshal".into(), &4.into()));
+    assert_eq!(answer["instance"]["stacks"][0]["max_tiers"], 4, "the height stands in the name");
+    for wrong in [&["solve", SAMPLE, "--restricted"][..], &["solve", &bay, "--restricted", "--premarshal"]] {
+        assert_eq!(portolan(wrong).code, 2, "{wrong:?}");
+    }
+}
+
+#[test]
+fn a_yard_plan_can_be_stepped_through() {
+    let folder = Folder::new("step");
+    let bay = folder.file("bay.txt", BAY);
+    let steps = portolan_with(&["solve", "-", "--step"], BAY.as_bytes());
+    assert_eq!((steps.code, steps.stderr.as_str()), (0, ""));
+    assert!(steps.stdout.starts_with("before\n") && steps.stdout.contains("of 8: 5 "), "{}", steps.stdout);
+    assert_eq!(portolan(&["solve", SAMPLE, "--work-limit", "1000", "--step"]).code, 2, "a berth plan has no steps");
+    assert_eq!(portolan(&["solve", &bay, "--step", "--format", "json"]).code, 2);
+}
+
+#[test]
+fn best_known_values_may_differ_by_variant_and_be_listed_by_path() {
+    let folder = Folder::new("known-variants");
+    folder.file("bay.txt", BAY);
+    let values = "instance,variant,best_known\nknown-variants/bay.txt,restricted,4\nbay,unrestricted,2\n";
+    let values = values
+        .replace("known-variants", Path::new(&folder.path("")).file_name().expect("a name").to_str().expect("text"));
+    folder.file("best_known.csv", values);
+    let known = |arguments: &[&str]| {
+        let bay = folder.path("bay.txt");
+        portolan(&[&["bench", &bay, "--format", "json"], arguments].concat()).json()["rows"][0]["best_known"].clone()
+    };
+    assert_eq!((known(&[]), known(&["--restricted"]), known(&["--premarshal"])), (2.into(), 4.into(), Value::Null));
+}
+
+#[test]
+fn generated_yards_are_solved() {
+    for style in ["full", "uneven", "groups", "premarshal", "terminal"] {
+        let made = portolan(&["generate", "yard", "--style", style, "--stacks", "4", "--tiers", "4", "--seed", "3"]);
+        assert_eq!(made.code, 0, "{}", made.stderr);
+        let solved =
+            portolan_with(&["solve", "-", "--work-limit", "100000", "--format", "json"], made.stdout.as_bytes());
+        assert_eq!((solved.code, &solved.json()["plan"]["kpis"]["left_out"]), (0, &0.into()), "{style}");
+    }
+    assert_eq!(portolan(&["generate", "yard", "--stacks", "2000", "--tiers", "1000"]).code, 2);
 }

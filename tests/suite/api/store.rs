@@ -69,7 +69,7 @@ async fn a_plan_can_be_drawn_and_verified() {
     let verified = server.post("/v1/fake/verify", &document).await;
     insta::assert_snapshot!(
         json_shape(&verified.body),
-        @r#"{"gap":0.0,"lower_bound":10,"objective":10,"problem":"fake"}"#
+        @r#"{"claimed_lower_bound":10,"gap":0.0,"lower_bound":10,"objective":10,"problem":"fake"}"#
     );
     let refuted = server.post("/v1/fake/verify", &json!({"objective": 1})).await;
     refuted.is_problem(422, "not_confirmed");
