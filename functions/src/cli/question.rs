@@ -1,9 +1,10 @@
 //! Which problem a file states, and what the command line asks of it beyond what the file says.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use portolan::problem::{self, AnyProblem, Request};
+use portolan::yard;
 use serde_json::{Value, json};
 
 use super::args::{self, Limits};
@@ -28,6 +29,9 @@ pub(super) struct Question {
     /// Yard: the height of every stack.
     #[arg(long, help_heading = "Yard", value_name = "TIERS")]
     max_tiers: Option<u32>,
+    /// Yard: what leaves, instead of what the file says: a COPRAR message, or names, a line each, first to last.
+    #[arg(long, help_heading = "Yard", value_name = "FILE")]
+    departures: Option<PathBuf>,
 }
 
 impl Question {
@@ -63,9 +67,10 @@ impl Question {
     }
 
     fn apply(&self, problem: &dyn AnyProblem, json: &mut Value) -> Result<(), Failure> {
-        let asked = self.restricted || self.premarshal || self.crane_time || self.max_tiers.is_some();
+        let has_switch = self.restricted || self.premarshal || self.crane_time;
+        let asked = has_switch || self.max_tiers.is_some() || self.departures.is_some();
         if asked && problem.name() != "yard" {
-            let cause = "--restricted, --premarshal, --crane-time and --max-tiers are for yard problems";
+            let cause = "--restricted, --premarshal, --crane-time, --max-tiers and --departures are for yard problems";
             return Err(Failure::Usage(format!("{cause}; this is a {} problem", problem.name())));
         }
         if self.restricted {
@@ -76,6 +81,11 @@ impl Question {
         }
         if self.crane_time {
             json["objective"] = json!("crane_time");
+        }
+        if let Some(path) = &self.departures {
+            let invalid = |issues| Failure::Invalid { name: input::name(path), issues };
+            let text = String::from_utf8_lossy(&input::read(path)?).into_owned();
+            json["departures"] = json!(yard::import::departures(&text).map_err(invalid)?);
         }
         let stacks = json.get_mut("stacks").and_then(Value::as_array_mut);
         if let (Some(tiers), Some(stacks)) = (self.max_tiers, stacks) {

@@ -64,7 +64,7 @@ pub(super) fn check_media_type(headers: &HeaderMap, text_too: bool) -> Result<()
     let Some(value) = headers.get(header::CONTENT_TYPE) else { return Ok(()) };
     let name = value.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let is_json = name == "application/json" || (name.starts_with("application/") && name.ends_with("+json"));
-    if is_json || (text_too && name == "text/plain") {
+    if is_json || (text_too && matches!(name.as_str(), "text/plain" | "text/csv" | "application/edifact")) {
         return Ok(());
     }
     let detail = format!("send application/json, not {name:?}; with curl: --json @FILE");

@@ -18,7 +18,7 @@
 //!
 //! # Reading order
 //!
-//! [`wire`] (the JSON) and [`text`] (the benchmark forms) become an [`instance`] by `validate`. The searches see a [`layout`] and [`rules`] only.
+//! [`wire`] (the JSON), [`text`] (the benchmark forms) and [`import`] (CSV, BAPLIE, COPRAR) become an [`instance`] by `validate`. The searches see a [`layout`] and [`rules`] only.
 //! [`plan`] writes the moves out, `explain` says what each is for, `crane` times them, `verify` carries them out again, and `certificate` is what the bound
 //! rests on.
 
@@ -27,6 +27,7 @@ mod crane;
 mod explain;
 pub mod generate;
 mod heuristic;
+pub mod import;
 pub mod instance;
 mod iso6346;
 mod kinds;
@@ -87,7 +88,7 @@ impl Problem for Yards {
     }
 
     fn read_text(text: &str, name: Option<&str>) -> Option<Result<Wire, Vec<Issue>>> {
-        text::read(text, name)
+        text::read(text, name).or_else(|| import::read(text))
     }
 
     fn size(instance: &Instance) -> String {

@@ -58,11 +58,17 @@ async fn the_sample_is_counted_planned_and_confirmed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_benchmark_file_is_planned_as_it_is() {
+async fn benchmark_files_and_tables_are_planned_as_they_are() {
     let server = Server::real().await;
-    let request = server.request(Method::POST, "/v1/yard/plans").header("content-type", "text/plain");
-    let reply = server.send(request.body("3 3 3\n2 1 3\n1 2\n0\n")).await;
-    assert_eq!((reply.status.as_u16(), &reply.body["objective"]), (200, &json!(1)), "{:#}", reply.body);
+    let table = "container,stack,tier,turn\n1,A,1,1\n3,A,2,3\n2,B,1,2\n,C,,\n";
+    for (kind, body) in [("text/plain", "3 3 3\n2 1 3\n1 2\n0\n"), ("text/csv", table)] {
+        let request = server.request(Method::POST, "/v1/yard/plans").header("content-type", kind);
+        let reply = server.send(request.body(body)).await;
+        assert_eq!((reply.status.as_u16(), &reply.body["objective"]), (200, &json!(1)), "{:#}", reply.body);
+    }
+    let request = server.request(Method::POST, "/v1/yard/plans").header("content-type", "application/edifact");
+    let reply = server.send(request.body("UNH+1+BAPLIE:D:95B:UN'LOC+147+0070182'EQD+CN+X1+45")).await;
+    reply.is_problem(422, "invalid");
     server.close().await;
 }
 
