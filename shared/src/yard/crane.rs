@@ -1,9 +1,9 @@
 //! The crane's time for a sequence of moves.
 //!
-//! The model of Firmino, de Abreu Silva and Times 2019 (doi:10.1007/s10732-018-9390-0), with the gantry of Lee and Lee 2010
-//! (doi:10.1016/j.cor.2009.10.005) for several bays. The spreader travels above the highest tier. For each move it goes empty to the stack, goes down,
-//! comes up with the container, goes loaded to the target, goes down, and comes up empty. The truck lane is row 0, a truck's bed is
-//! tier 1. Gantry and trolley do not move at once; the hoist moves only when they stand.
+//! The model of the literature (Lee, Lee 2010, doi:10.1016/j.cor.2009.10.005; Firmino, de Abreu Silva, Times 2019,
+//! doi:10.1007/s10732-018-9390-0): the spreader travels one tier above the highest slot. For each move it goes empty to the stack, down, up with
+//! the container, loaded to its new place, down, and up empty. At the truck lane, row 0, a container is handed over in a fixed time. Gantry and
+//! trolley do not move at once, and the hoist moves only when they stand.
 
 use super::instance::Instance;
 use super::wire::CraneWire;
@@ -26,16 +26,19 @@ impl<'a> Crane<'a> {
 
     /// Milliseconds to take the container at this stack and tier to another, or to the truck lane of its bay. Tiers count from 1.
     pub(super) fn moves(&mut self, from: usize, from_tier: usize, to: Option<(usize, usize)>) -> i64 {
-        let CraneWire { trolley_empty_ms, trolley_loaded_ms, hoist_empty_ms, hoist_loaded_ms, .. } =
+        let CraneWire { trolley_empty_ms, trolley_loaded_ms, hoist_empty_ms, hoist_loaded_ms, handover_ms, .. } =
             self.instance.crane;
         let source = &self.instance.stacks[from];
-        let (bay, row, tier) = match to {
-            Some((to, tier)) => (self.instance.stacks[to].bay, self.instance.stacks[to].row, tier),
-            None => (source.bay, 0, 1),
-        };
         let hoist = i64::from(hoist_empty_ms) + i64::from(hoist_loaded_ms);
         let down_and_up = |tier: usize| (self.clearance - tier as i64).max(0) * hoist;
-        let time = self.travel(source.bay, source.row, trolley_empty_ms) + down_and_up(from_tier) + down_and_up(tier);
+        let (bay, row, put_down) = match to {
+            Some((to, tier)) => {
+                let target = &self.instance.stacks[to];
+                (target.bay, target.row, down_and_up(tier))
+            }
+            None => (source.bay, 0, i64::from(handover_ms)),
+        };
+        let time = self.travel(source.bay, source.row, trolley_empty_ms) + down_and_up(from_tier) + put_down;
         (self.bay, self.row) = (source.bay, source.row);
         let time = time + self.travel(bay, row, trolley_loaded_ms);
         (self.bay, self.row) = (bay, row);
@@ -47,5 +50,36 @@ impl<'a> Crane<'a> {
         let bays = i64::from(self.bay.abs_diff(bay));
         let gantry = if bays > 0 { i64::from(gantry_start_ms) + bays * i64::from(gantry_ms) } else { 0 };
         gantry + i64::from(self.row.abs_diff(row)) * i64::from(trolley_ms)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Problem;
+    use crate::yard::Yards;
+
+    #[test]
+    fn moves_take_the_time_that_can_be_counted_by_hand() {
+        let wire = serde_json::from_str(
+            r#"{
+                "stacks": [
+                    {"id": "A", "max_tiers": 3, "containers": ["1"]},
+                    {"id": "B", "max_tiers": 3},
+                    {"id": "C", "max_tiers": 3, "bay": 3, "row": 1}
+                ],
+                "departures": ["1"],
+                "crane": {"trolley_empty_ms": 10, "trolley_loaded_ms": 20, "hoist_empty_ms": 1, "hoist_loaded_ms": 2,
+                          "gantry_ms": 100, "gantry_start_ms": 1000, "handover_ms": 7}
+            }"#,
+        );
+        let instance = Yards::instance(&wire.expect("a request")).expect("valid");
+        let mut crane = Crane::new(&instance);
+        // One row empty; from tier 4 down to tier 1 and up; one row loaded; down to tier 1 and up.
+        assert_eq!(crane.moves(0, 1, Some((1, 1))), 10 + 3 * 3 + 20 + 3 * 3);
+        // It stands there already; two bays on, one row back.
+        assert_eq!(crane.moves(1, 1, Some((2, 1))), 9 + 1000 + 2 * 100 + 20 + 9);
+        // One row to the truck lane of that bay.
+        assert_eq!(crane.moves(2, 1, None), 9 + 20 + 7);
     }
 }

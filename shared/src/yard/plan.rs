@@ -220,6 +220,18 @@ fn place(instance: &Instance, stack: usize, tier: usize) -> Place {
     Place { stack: instance.stacks[stack].id.clone(), tier: tier as u32 }
 }
 
+/// `[stack]`: the containers after the moves, from the ground up.
+pub(super) fn stacks_after(instance: &Instance, moves: &[Move]) -> Vec<Vec<usize>> {
+    let mut stacks: Vec<Vec<usize>> = instance.stacks.iter().map(|stack| stack.containers.clone()).collect();
+    for &Move { from, to } in moves {
+        let Some(container) = stacks[usize::from(from)].pop() else { break };
+        if let Some(to) = to {
+            stacks[usize::from(to)].push(container);
+        }
+    }
+    stacks
+}
+
 /// What one container left out counts in the objective: more than all relocations, or all crane time, that could be saved by
 /// leaving it out.
 pub(super) fn price_left_out(instance: &Instance) -> i64 {

@@ -7,8 +7,8 @@
 use super::instance::Instance;
 use super::layout::{Layout, Move, Relocation, STAYS};
 use super::rules::{Anywhere, Placement};
-use super::wire::Task;
-use super::{certificate, heuristic, plan, premarshal, retrieval};
+use super::wire::{Objective, Task};
+use super::{certificate, explain, heuristic, plan, premarshal, retrieval};
 use crate::budget::Budget;
 use crate::outcome::{Found, Outcome, Progress, Stats};
 
@@ -61,8 +61,8 @@ impl<'a, 'w> Search<'a, 'w> {
             Ok(plan) => plan,
             Err(stuck) => return self.as_far_as_possible(placement, stuck, budget),
         };
-        self.bound(retrieval::root_bound(layout, placement, moves), budget);
         self.relocations(&incumbent, budget);
+        self.bound(retrieval::root_bound(layout, placement, moves), budget);
         let mut incumbent = incumbent;
         let (mut proof, mut beam) = (FIRST_PROOF, FIRST_BEAM);
         while !self.is_done(budget) {
@@ -186,7 +186,19 @@ impl<'a, 'w> Search<'a, 'w> {
     }
 }
 
+/// What the moves cost, without writing the plan out.
 fn cost(instance: &Instance, moves: &[Move]) -> i64 {
-    let kpis = plan::Plan::new(instance, moves).kpis;
-    plan::objective(instance, kpis.left_out, kpis.relocations, kpis.crane_ms)
+    let relocations = moves.iter().filter(|step| step.to.is_some()).count();
+    let left_out = match instance.task {
+        Task::Retrieve => {
+            let leaving = instance.containers.iter().filter(|container| container.turn.is_some()).count();
+            leaving - (moves.len() - relocations)
+        }
+        Task::Premarshal => explain::badly_placed(instance, &plan::stacks_after(instance, moves)).len(),
+    };
+    let crane_ms = match instance.objective {
+        Objective::Relocations => 0,
+        Objective::CraneTime => plan::Plan::new(instance, moves).kpis.crane_ms,
+    };
+    plan::objective(instance, left_out as u32, relocations as u32, crane_ms)
 }

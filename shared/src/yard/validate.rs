@@ -145,6 +145,7 @@ fn crane(crane: CraneWire, issues: &mut Issues) {
         ("hoist_loaded_ms", hoist_loaded_ms),
         ("gantry_ms", gantry_ms),
         ("gantry_start_ms", gantry_start_ms),
+        ("handover_ms", handover_ms),
     ] {
         issues.whole(&format!("/crane/{name}"), i64::from(value), 0, i64::from(limits::MAX_CRANE_MS));
     }

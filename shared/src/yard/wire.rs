@@ -169,6 +169,8 @@ pub struct CraneWire {
     pub gantry_ms: u32,
     /// Gantry, each time it starts.
     pub gantry_start_ms: u32,
+    /// Handing a container over at the truck lane.
+    pub handover_ms: u32,
 }
 
 impl Default for CraneWire {
@@ -180,6 +182,7 @@ impl Default for CraneWire {
             hoist_loaded_ms: 5_180,
             gantry_ms: 3_500,
             gantry_start_ms: 40_000,
+            handover_ms: 0,
         }
     }
 }
