@@ -136,8 +136,15 @@ fn limits_of_the_task(wire: &Wire, task: Task, issues: &mut Issues) {
 }
 
 fn crane(crane: CraneWire, issues: &mut Issues) {
-    let CraneWire { trolley_empty_ms, trolley_loaded_ms, hoist_empty_ms, hoist_loaded_ms, gantry_ms, gantry_start_ms } =
-        crane;
+    let CraneWire {
+        trolley_empty_ms,
+        trolley_loaded_ms,
+        hoist_empty_ms,
+        hoist_loaded_ms,
+        gantry_ms,
+        gantry_start_ms,
+        handover_ms,
+    } = crane;
     for (name, value) in [
         ("trolley_empty_ms", trolley_empty_ms),
         ("trolley_loaded_ms", trolley_loaded_ms),
