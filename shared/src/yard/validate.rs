@@ -39,7 +39,8 @@ impl TryFrom<&Wire> for Instance {
         let placement = placement(&stacks, &containers, &kinds, rules, &mut issues);
         let layout = Layout {
             stacks: stacks.iter().map(|stack| stack.containers.iter().map(|&at| kinds.of[at]).collect()).collect(),
-            heights: stacks.iter().map(|stack| stack.max_tiers).collect(),
+            // No stack gets higher than all containers together.
+            heights: stacks.iter().map(|stack| stack.max_tiers.min(containers.len().max(1) as u16)).collect(),
             groups: kinds.groups,
         };
         issues.into_result(Self {
@@ -186,7 +187,7 @@ fn read(wire: &Wire, turns: &HashMap<&str, u16>, issues: &mut Issues) -> (Vec<St
             id: stack.id.clone(),
             bay,
             row,
-            max_tiers: max_tiers.min(unlimited) as u16,
+            max_tiers: max_tiers.min(u32::from(u16::MAX)) as u16,
             closed: stack.closed,
             length_ft: stack.length_ft,
             plugs: stack.plugs,
