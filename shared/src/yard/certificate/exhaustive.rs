@@ -14,7 +14,7 @@ use crate::yard::wire::{Moves, Task};
 
 /// The most relocations that are tried: the search goes as deep.
 pub(in crate::yard) const MAX_RELOCATIONS: i64 = 500;
-/// Containers and stacks looked at, over all states: about ten milliseconds.
+/// Containers and stacks looked at, over all states: some milliseconds.
 const MAX_WORK: u64 = 2_000_000;
 
 /// Whether trying everything shows that every plan has at least `relocations` relocations. `false` where it does not: there is a
@@ -24,7 +24,7 @@ pub(in crate::yard) fn shows_no_plan_below(instance: &Instance, relocations: u32
     let mut search = Search { instance, classes: classes(instance), refuted: HashMap::new(), work: 0 };
     let mut stacks = instance.layout.stacks.clone();
     search.settle(&mut stacks);
-    search.has_plan(&stacks, most) == Some(false)
+    search.has_plan(&mut stacks, most) == Some(false)
 }
 
 /// `[stack]`: stacks of one class are interchangeable.
@@ -54,7 +54,7 @@ struct Search<'a> {
 
 impl Search<'_> {
     /// Whether the task can be done from here with `most` relocations. `None` where that takes too long to tell.
-    fn has_plan(&mut self, stacks: &[Vec<u16>], most: u32) -> Option<bool> {
+    fn has_plan(&mut self, stacks: &mut [Vec<u16>], most: u32) -> Option<bool> {
         self.work += (self.instance.containers.len() + stacks.len()) as u64;
         if self.work > MAX_WORK {
             return None;
@@ -86,12 +86,17 @@ impl Search<'_> {
                 {
                     continue;
                 }
-                let mut next = stacks.to_vec();
-                next[from].pop();
-                next[to].push(kind);
-                self.settle(&mut next);
-                if self.has_plan(&next, most - 1)? {
-                    return Some(true);
+                stacks[from].pop();
+                stacks[to].push(kind);
+                let left = self.settle(stacks);
+                let has_plan = self.has_plan(stacks, most - 1);
+                for (stack, kind) in left.into_iter().rev() {
+                    stacks[stack].push(kind);
+                }
+                stacks[to].pop();
+                stacks[from].push(kind);
+                if has_plan != Some(false) {
+                    return has_plan;
                 }
             }
         }
@@ -109,16 +114,15 @@ impl Search<'_> {
         stacks.iter().flatten().map(|&kind| self.group(kind)).filter(|&group| group != STAYS).min()
     }
 
-    /// Lets every container leave that is on top and whose turn it is.
-    fn settle(&self, stacks: &mut [Vec<u16>]) {
-        if self.instance.task == Task::Premarshal {
-            return;
-        }
-        while let Some(turn) = self.turn(stacks) {
+    /// Lets every container leave that is on top and whose turn it is. Returns which left which stack.
+    fn settle(&self, stacks: &mut [Vec<u16>]) -> Vec<(usize, u16)> {
+        let mut left = Vec::new();
+        while let Some(turn) = self.turn(stacks).filter(|_| self.instance.task == Task::Retrieve) {
             let on_top = |stack: &Vec<u16>| stack.last().is_some_and(|&kind| self.group(kind) == turn);
-            let Some(stack) = stacks.iter_mut().find(|stack| on_top(stack)) else { return };
-            stack.pop();
+            let Some(stack) = stacks.iter().position(on_top) else { break };
+            left.extend(stacks[stack].pop().map(|kind| (stack, kind)));
         }
+        left
     }
 
     /// Containers of a stack that have to be relocated.
