@@ -175,3 +175,47 @@ fn left_out(canvas: &mut Canvas, plan: &Plan, top: f64) -> f64 {
     }
     y + 18.0
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::table::tests::{BAY, TOO_FULL, solved};
+    use super::*;
+
+    #[test]
+    fn a_picture_is_well_formed_and_names_every_container() {
+        for json in [BAY, TOO_FULL] {
+            let (instance, answer) = solved(json);
+            let picture = svg(&instance, &answer);
+            let document = roxmltree::Document::parse(&picture).expect("well formed");
+            let texts: String = document.descendants().filter_map(|node| node.text()).collect();
+            assert!(instance.containers.iter().all(|container| texts.contains(&container.id)), "{texts}");
+            assert_eq!(texts.contains("Left out"), !answer.plan.left_out.is_empty());
+        }
+    }
+
+    #[test]
+    fn hostile_names_and_foreign_answers_leave_a_well_formed_picture() {
+        let (instance, mut answer) = solved(&BAY.replace("Castor", "<script>\\\"&'</script>"));
+        answer.plan.after.truncate(1);
+        answer.plan.moves[0].from.stack = "]]><g>".to_owned();
+        let picture = svg(&instance, &answer);
+        let document = roxmltree::Document::parse(&picture).expect("well formed");
+        assert!(!document.descendants().any(|node| node.has_tag_name("script")));
+    }
+
+    #[test]
+    fn two_thousand_stacks_stay_a_picture() {
+        let wire = super::super::generate::generate(super::super::generate::Style::Uneven, 2_000, 4, 1);
+        let instance = Instance::try_from(&wire).expect("valid");
+        let (_, answer) = solved(BAY);
+        assert!(svg(&instance, &answer).len() < 1_000_000);
+    }
+
+    #[test]
+    fn sooner_is_darker_for_any_number_of_turns() {
+        for turns in [1, 2, 5, 7, u16::MAX] {
+            let luminance = |turn: u16| i64::from_str_radix(&shade(turn, turns).0[1..3], 16).expect("a colour");
+            assert!((1..turns).all(|turn| luminance(turn - 1) <= luminance(turn)));
+        }
+    }
+}
