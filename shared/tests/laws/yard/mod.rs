@@ -27,10 +27,10 @@ fn valid(wire: &Wire) -> Result<Instance, TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2000, max_global_rejects: 100_000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 3000, max_global_rejects: 100_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn the_proven_optimum_is_that_of_brute_force(wire in tiny::problem(7)) {
+    fn the_proven_optimum_is_that_of_brute_force(wire in tiny::problem(6)) {
         let instance = valid(&wire)?;
         let outcome = solve(&instance, None, 1);
         let optimum = brute::optimum(&instance);
@@ -47,7 +47,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, max_global_rejects: 100_000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1000, max_global_rejects: 100_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn what_stops_early_is_still_true_and_repeats_to_the_byte(wire in tiny::problem(16), ticks in 1_u64..20_000, seed in 1_u64..4) {
