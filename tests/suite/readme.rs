@@ -93,11 +93,15 @@ fn the_tour_prints_what_the_readme_says() {
 }
 
 #[test]
-fn the_request_in_the_readme_is_a_valid_one() {
+fn the_requests_in_the_readme_are_valid_ones() {
     let readme = std::fs::read_to_string(repository().join("README.md")).expect("the README");
-    let request = readme.split("```json\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a json block");
-    let berth = portolan::problem::find("berth").expect("berth is a problem");
-    if let Err(issues) = berth.read(request.as_bytes()) {
-        panic!("{issues:?}");
+    let requests: Vec<&str> =
+        readme.split("```json\n").skip(1).map(|rest| rest.split("```").next().expect("a json block")).collect();
+    assert_eq!(requests.len(), portolan::problem::registry().len(), "a request for each problem");
+    for request in requests {
+        let problem = portolan::problem::recognise(request.as_bytes(), None).expect("it looks like a problem");
+        if let Err(issues) = problem.read(request.as_bytes()) {
+            panic!("{}: {issues:?}", problem.name());
+        }
     }
 }
