@@ -2,6 +2,7 @@
 
 mod bay;
 mod blockers;
+mod crowded;
 mod relaxed;
 mod room;
 mod search;

@@ -12,6 +12,7 @@
 use super::bay::Bay;
 use super::blockers::Blockers;
 use super::room;
+use super::crowded::{Crowded, STACKS};
 use super::relaxed::Relaxed;
 use super::table::Table;
 use crate::budget::Budget;
@@ -126,6 +127,7 @@ struct Search<'p, P> {
     placement: &'p P,
     moves: Moves,
     relaxed: Relaxed,
+    crowded: Crowded,
     blockers: Blockers,
     table: Table,
     children: Vec<Child>,
@@ -139,6 +141,7 @@ impl<'p, P: Placement> Search<'p, P> {
             placement,
             moves,
             relaxed: Relaxed::default(),
+            crowded: Crowded::default(),
             blockers: Blockers::default(),
             table: Table::new(TABLE),
             children: Vec::new(),
@@ -242,7 +245,7 @@ impl<'p, P: Placement> Search<'p, P> {
         // Whatever takes the top away for an extra relocation, the rest of the relaxed bay needs its own.
         let least = u32::from(!bad);
         (least..=most).rev().find(|&extras| {
-            extras == 0 || self.relaxed.are_enough(&self.bay, slack - extras, Some(from))
+            extras == 0 || self.are_enough(slack - extras, Some(from))
         })
     }
 
@@ -268,6 +271,11 @@ impl<'p, P: Placement> Search<'p, P> {
         self.bay.steps[(changed / 2) as usize..].iter().any(|step| step.group > cell.group)
     }
 
+    fn are_enough(&mut self, extras: u32, without: Option<usize>) -> bool {
+        self.relaxed.are_enough(&self.bay, extras, without)
+            && (self.bay.stacks() > STACKS || self.crowded.are_enough(&self.bay, extras, without))
+    }
+
     /// Whether the bay after a relocation can be emptied in so many more, as far as can be told at once.
     fn may_lead_on(&mut self, allowed: u32) -> bool {
         if self.bay.bad > allowed {
@@ -284,6 +292,14 @@ impl<'p, P: Placement> Search<'p, P> {
                 if self.moved_in_vain() || !self.relaxed.are_enough(&self.bay, slack, None) {
                     return false;
                 }
+                if self.table.needs(self.bay.key) > allowed {
+                    return false;
+                }
+                if self.bay.stacks() <= STACKS && !self.crowded.are_enough(&self.bay, slack, None) {
+                    self.table.note(self.bay.key, allowed + 1);
+                    return false;
+                }
+                return true;
             }
         }
         self.table.needs(self.bay.key) <= allowed
