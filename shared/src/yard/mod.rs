@@ -1,5 +1,5 @@
 //! Container relocation and pre-marshalling.
 
 pub mod layout;
-pub mod rules;
 pub mod retrieval;
+pub mod rules;

@@ -166,8 +166,7 @@ impl Bay {
 
     /// Whether the top container of one stack may be put on another: there is room, and the rules agree.
     pub(super) fn takes<P: Placement>(&self, placement: &P, kind: u16, to: usize) -> bool {
-        self.has_room(to)
-            && (P::FREE || placement.allows(kind, to, (!self.is_empty(to)).then(|| self.top(to).kind)))
+        self.has_room(to) && (P::FREE || placement.allows(kind, to, (!self.is_empty(to)).then(|| self.top(to).kind)))
     }
 
     fn count_key(&mut self, hash: u64, comes: bool) {

@@ -132,7 +132,9 @@ impl Blockers {
                     blockers += 1;
                     self.events.push(event);
                 }
-                Event::Opened(other, _) if self.opened[other as usize] == index as u32 + 1 && other as usize != stack => {
+                Event::Opened(other, _)
+                    if self.opened[other as usize] == index as u32 + 1 && other as usize != stack =>
+                {
                     self.events.push(event);
                 }
                 _ => {}

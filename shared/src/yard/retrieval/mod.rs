@@ -7,5 +7,7 @@ mod relaxed;
 mod room;
 mod search;
 mod table;
+#[cfg(test)]
+mod tests;
 
 pub use search::{End, Proof, prove, root_bound};

@@ -23,12 +23,7 @@ pub(super) enum First {
 }
 
 /// Looks for any plan where it is not clear that one exists.
-pub(super) fn first_plan<P: Placement>(
-    bay: &mut Bay,
-    placement: &P,
-    moves: Moves,
-    budget: &mut Budget<'_>,
-) -> First {
+pub(super) fn first_plan<P: Placement>(bay: &mut Bay, placement: &P, moves: Moves, budget: &mut Budget<'_>) -> First {
     let room: u32 = bay.limits.iter().zip(&bay.tops).map(|(limit, top)| limit.saturating_sub(*top)).sum();
     let highest = bay.limits.iter().zip(&bay.grounds).map(|(limit, ground)| limit - ground).max().unwrap_or(0);
     if P::FREE && room + 1 >= highest {

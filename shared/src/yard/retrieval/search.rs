@@ -11,9 +11,9 @@
 
 use super::bay::Bay;
 use super::blockers::Blockers;
-use super::room;
 use super::crowded::{Crowded, STACKS};
 use super::relaxed::Relaxed;
+use super::room;
 use super::table::Table;
 use crate::budget::Budget;
 use crate::yard::layout::{Layout, Moves, Relocation};
@@ -21,6 +21,9 @@ use crate::yard::rules::Placement;
 
 /// Bytes that the table takes at most.
 const TABLE: usize = 128 << 20;
+
+/// Extras that the bound for unrestricted retrieval counts at most: all choices of tops are tried.
+const ROOT_EXTRAS: u32 = 3;
 
 /// How a proof ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,7 +61,8 @@ pub fn root_bound<P: Placement>(layout: &Layout, placement: &P, moves: Moves) ->
     let bay = Bay::new(layout, placement);
     let extras = match moves {
         Moves::Restricted => Blockers::default().extras(&bay, bay.bad),
-        Moves::Unrestricted => Relaxed::default().extras(&bay, 3),
+        Moves::Unrestricted if bay.stacks() <= STACKS => Crowded::default().extras(&bay, ROOT_EXTRAS),
+        Moves::Unrestricted => Relaxed::default().extras(&bay, ROOT_EXTRAS),
     };
     bay.bad + extras
 }
@@ -207,9 +211,8 @@ impl<'p, P: Placement> Search<'p, P> {
                     // Empty stacks of one class are all the same.
                     let class = self.bay.classes[to];
                     let alone = self.bay.tops[from] == self.bay.grounds[from] + 1 && self.bay.classes[from] == class;
-                    let known = (0..to).any(|other| {
-                        other != from && self.bay.is_empty(other) && self.bay.classes[other] == class
-                    });
+                    let known = (0..to)
+                        .any(|other| other != from && self.bay.is_empty(other) && self.bay.classes[other] == class);
                     if alone || tried_empty && known {
                         continue;
                     }
@@ -244,9 +247,7 @@ impl<'p, P: Placement> Search<'p, P> {
         let most = slack.min(if bad { 1 } else { 2 });
         // Whatever takes the top away for an extra relocation, the rest of the relaxed bay needs its own.
         let least = u32::from(!bad);
-        (least..=most).rev().find(|&extras| {
-            extras == 0 || self.are_enough(slack - extras, Some(from))
-        })
+        (least..=most).rev().find(|&extras| extras == 0 || self.are_enough(slack - extras, Some(from)))
     }
 
     /// Whether the relocation is one too many, or comes after one that it could as well have come before.
@@ -273,7 +274,7 @@ impl<'p, P: Placement> Search<'p, P> {
 
     fn are_enough(&mut self, extras: u32, without: Option<usize>) -> bool {
         self.relaxed.are_enough(&self.bay, extras, without)
-            && (self.bay.stacks() > STACKS || self.crowded.are_enough(&self.bay, extras, without))
+            && (self.bay.stacks() > STACKS || extras > 2 || self.crowded.are_enough(&self.bay, extras, without))
     }
 
     /// Whether the bay after a relocation can be emptied in so many more, as far as can be told at once.
@@ -308,11 +309,12 @@ impl<'p, P: Placement> Search<'p, P> {
     /// Whether a container left just now that was well placed in a stack that nothing has touched since it left there.
     fn moved_in_vain(&self) -> bool {
         // With rules, something may have needed it to stand on in between.
-        P::FREE && self.bay.left().any(|(moved, group)| {
-            moved > 0 && {
-                let origin = self.bay.steps[usize::from(moved) - 1].from as usize;
-                self.bay.changed[origin] == 2 * u32::from(moved) && self.bay.level(origin) >= group
-            }
-        })
+        P::FREE
+            && self.bay.left().any(|(moved, group)| {
+                moved > 0 && {
+                    let origin = self.bay.steps[usize::from(moved) - 1].from as usize;
+                    self.bay.changed[origin] == 2 * u32::from(moved) && self.bay.level(origin) >= group
+                }
+            })
     }
 }
