@@ -46,15 +46,18 @@ fn next<P: Placement>(layout: &Layout, placement: &P, moves: Moves, stacks: &Sta
     found
 }
 
-/// The fewest relocations. Outer nothing: too many bays; inner nothing: there is no plan.
-fn fewest<P: Placement>(layout: &Layout, placement: &P, moves: Moves) -> Option<Option<u32>> {
+/// There are more bays than a test should look at.
+struct TooMany;
+
+/// The fewest relocations, or nothing where there is no plan.
+fn fewest<P: Placement>(layout: &Layout, placement: &P, moves: Moves) -> Result<Option<u32>, TooMany> {
     let mut stacks = layout.stacks.clone();
     settle(layout, &mut stacks);
     let mut seen = BTreeSet::from([stacks.clone()]);
     let mut wave = vec![stacks];
     for relocations in 0.. {
         if wave.iter().any(|stacks| turn(layout, stacks) == STAYS) {
-            return Some(Some(relocations));
+            return Ok(Some(relocations));
         }
         let mut following = Vec::new();
         for stacks in wave.iter().flat_map(|stacks| next(layout, placement, moves, stacks)) {
@@ -63,14 +66,14 @@ fn fewest<P: Placement>(layout: &Layout, placement: &P, moves: Moves) -> Option<
             }
         }
         if following.is_empty() {
-            return Some(None);
+            return Ok(None);
         }
         if seen.len() > 4000 {
-            return None;
+            return Err(TooMany);
         }
         wave = following;
     }
-    None
+    Err(TooMany)
 }
 
 fn replay<P: Placement>(layout: &Layout, placement: &P, moves: Moves, plan: &[Relocation]) {
@@ -98,7 +101,7 @@ fn proof<P: Placement>(layout: &Layout, placement: &P, moves: Moves) -> Proof {
 
 /// Returns whether the layout was small enough to compare.
 fn compare<P: Placement>(layout: &Layout, placement: &P, moves: Moves) -> bool {
-    let Some(fewest) = fewest(layout, placement, moves) else { return false };
+    let Ok(fewest) = fewest(layout, placement, moves) else { return false };
     let proof = proof(layout, placement, moves);
     if let Some(fewest) = fewest {
         assert_eq!((proof.end, proof.lower_bound), (End::Proven, fewest), "{moves:?} {layout:?}");
