@@ -26,6 +26,9 @@ const FREED: usize = 4;
 /// Ways out that are tried for one bay.
 const TRIES: u32 = 300;
 
+/// Most extras left for which a container taken away must find something to stand on.
+const STAND: u32 = 1;
+
 const NONE: u8 = u8::MAX;
 
 /// What a blocker can stand on: a stack, or a blocker.
@@ -152,26 +155,45 @@ impl State {
         }
     }
 
-    /// A container that others can stand on. Nothing where there are too many.
-    fn hold(&mut self, group: u16, origin: usize) -> Option<usize> {
+    /// Another container that has been moved, from this stack, and must stand on one of these stacks or on others that were moved. Gives
+    /// its number as a holder, or nothing where there are too many to care for.
+    fn stand(&mut self, group: u16, origin: usize, stacks: usize, mut choices: u64) -> Option<usize> {
         if self.count == HOLDERS {
             return None;
         }
         let holder = self.count;
-        self.count += 1;
-        self.holders[holder] = Holder { choices: 0, group, origin: origin as u8, on: NONE, holds: NONE };
-        self.present |= 1 << holder;
-        let mut rest = self.standing;
+        let moved = self.present >> stacks << stacks;
+        let mut rest = moved;
+        while rest != 0 {
+            let number = rest.trailing_zeros() as usize;
+            rest &= rest - 1;
+            choices |= u64::from(self.holders[number].group >= group) << number;
+        }
+        let mut rest = moved;
         while rest != 0 {
             let other = &mut self.holders[rest.trailing_zeros() as usize];
             rest &= rest - 1;
-            // Who stands there already came from above it, where both come from one stack.
-            if other.group <= group && usize::from(other.origin) != origin {
+            // One that was moved before stands on this one if this one was moved early: not where it came from above it, and only on
+            // what could hold it as well without this one in between.
+            if other.group <= group && usize::from(other.origin) != origin && other.choices & choices != 0 {
                 other.choices |= 1 << holder;
             }
         }
+        self.holders[holder] = Holder { choices, group, origin: origin as u8, on: NONE, holds: NONE };
+        self.count += 1;
+        self.present |= 1 << holder;
+        self.standing |= 1 << holder;
         Some(holder)
     }
+}
+
+/// Where containers go that are taken away for an extra relocation.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Lowered {
+    /// Nobody knows.
+    Gone,
+    /// All that can go where they stay.
+    Stands,
 }
 
 /// What is in the way of whom when the bay is stuck.
@@ -268,21 +290,7 @@ impl Crowded {
         let cells = &mut self.cells[row];
         let stacks = bay.stacks();
         let before = state.tops;
-        let mut digs = 0_u32;
-        let mut levels = [0_u16; STACKS];
-        for (stack, top) in state.tops[..stacks].iter_mut().enumerate() {
-            let cell = bay.cells[*top as usize];
-            // A full stack takes something as soon as a badly placed container has left it.
-            if cell.low == turn {
-                digs |= 1 << stack;
-                while bay.cells[*top as usize].low == turn {
-                    *top -= 1;
-                }
-                levels[stack] = bay.cells[*top as usize].low;
-            } else if *top < bay.limits[stack] || cell.is_bad() {
-                levels[stack] = cell.low;
-            }
-        }
+        let (levels, mut digs) = levels(bay, &mut state.tops, turn);
         let first = state.count;
         while digs != 0 {
             let stack = digs.trailing_zeros() as usize;
@@ -304,16 +312,9 @@ impl Crowded {
                 if choices == 0 {
                     return Some(Stuck { turn, blockers: 0, first, cell: Some(index), least: group });
                 }
-                let mut rest = state.present >> stacks << stacks;
-                let Some(holder) = state.hold(group, stack) else { continue };
-                cells[holder] = index;
-                while rest != 0 {
-                    let other = rest.trailing_zeros() as usize;
-                    rest &= rest - 1;
-                    choices |= u64::from(state.holders[other].group >= group) << other;
+                if let Some(holder) = state.stand(group, stack, stacks, choices) {
+                    cells[holder] = index;
                 }
-                state.holders[holder].choices = choices;
-                state.standing |= 1 << holder;
             }
         }
         let mut rest = state.standing;
@@ -360,16 +361,33 @@ impl Crowded {
                 return true;
             }
         }
+        self.try_lower(bay, row, extras, stuck)
+    }
+
+    /// Whether it is enough to take a well placed container away from some stack, with what is above.
+    fn try_lower(&mut self, bay: &Bay, row: usize, extras: u32, stuck: &Stuck) -> bool {
+        let (levels, _) = levels(bay, &mut self.begins[row].tops.clone(), stuck.turn);
         for stack in 0..bay.stacks() {
-            let Some((cost, level)) = self.lower(bay, row, stack, stuck.turn, extras) else { continue };
-            if cost == extras && level < stuck.least {
-                continue;
-            }
+            // What is gone costs nobody a place. Where that is enough, it must be enough as well if they go where they stay, or if one of
+            // them is relocated once more.
+            let Some(cost) = self.lower(bay, row, stack, stuck, &levels, Lowered::Gone, extras) else { continue };
             if self.tries == 0 {
                 return true;
             }
             self.tries -= 1;
+            if !self.enough(bay, row + 1, extras - cost) {
+                continue;
+            }
+            if extras - cost > STAND || self.lower(bay, row, stack, stuck, &levels, Lowered::Stands, extras).is_none() {
+                return true;
+            }
             if self.enough(bay, row + 1, extras - cost) {
+                return true;
+            }
+            if cost < extras
+                && self.lower(bay, row, stack, stuck, &levels, Lowered::Gone, extras).is_some()
+                && self.enough(bay, row + 1, extras - cost - 1)
+            {
                 return true;
             }
         }
@@ -389,57 +407,91 @@ impl Crowded {
         self.enough(bay, row + 1, extras - 1)
     }
 
-    /// Takes the highest well placed container off the stack, with what is above. Gives the extras that this costs, and the new level.
-    fn lower(&mut self, bay: &Bay, row: usize, stack: usize, turn: u16, extras: u32) -> Option<(u32, u16)> {
+    /// Takes the highest well placed container off the stack, with what is above. Gives the extras that this costs at least.
+    #[expect(clippy::too_many_arguments, reason = "one try, described in full")]
+    fn lower(
+        &mut self,
+        bay: &Bay,
+        row: usize,
+        stack: usize,
+        stuck: &Stuck,
+        levels: &[u16; STACKS],
+        how: Lowered,
+        extras: u32,
+    ) -> Option<u32> {
+        let stacks = bay.stacks();
         let begin = &self.begins[row];
         let mut top = begin.tops[stack] as usize;
-        if bay.cells[top].low == turn {
+        if bay.cells[top].low == stuck.turn {
             return None;
         }
-        let mut beside = 0;
-        for other in (0..bay.stacks()).filter(|&other| other != stack) {
-            let top = begin.tops[other];
-            let cell = bay.cells[top as usize];
-            if cell.low != turn && (top < bay.limits[other] || cell.is_bad()) {
-                beside = beside.max(cell.low);
-            } else if cell.low == turn {
-                let mut top = top as usize;
-                while bay.cells[top].low == turn {
-                    top -= 1;
-                }
-                beside = beside.max(bay.cells[top].low);
-            }
-        }
-        let mut cost = 0;
-        let mut gone = 0;
-        while bay.cells[top].is_bad() {
-            cost += u32::from(bay.cells[top].group > beside);
-            gone += 1;
-            top -= 1;
-        }
-        let cell = bay.cells[top];
-        if top == bay.grounds[stack] as usize {
-            return None;
-        }
-        cost += if cell.group > beside { 2 } else { 1 };
-        if cost > extras {
-            return None;
-        }
-        let level = bay.cells[top - 1].low;
         let state = &mut self.states[row + 1];
-        state.copy_from(begin, bay.stacks());
-        state.left -= gone;
-        state.tops[stack] = top as u32 - 1;
+        state.copy_from(begin, stacks);
+        let mut cost = 0;
+        loop {
+            let cell = bay.cells[top];
+            if top == bay.grounds[stack] as usize {
+                return None;
+            }
+            let mut choices = 0_u64;
+            for (other, &level) in levels[..stacks].iter().enumerate() {
+                choices |= u64::from(level >= cell.group) << other;
+            }
+            choices &= !(1 << stack);
+            if how == Lowered::Stands && choices != 0 {
+                state.stand(cell.group, stack, stacks, choices);
+            }
+            top -= 1;
+            cost += u32::from(choices == 0);
+            if !cell.is_bad() {
+                cost += 1;
+                if how == Lowered::Stands && choices == 0 {
+                    return None;
+                }
+                break;
+            }
+            state.left -= 1;
+        }
+        let level = bay.cells[top].low;
+        if cost > extras || cost == extras && level < stuck.least {
+            return None;
+        }
+        state.tops[stack] = top as u32;
         let mut rest = state.standing;
         while rest != 0 {
             let blocker = &mut state.holders[rest.trailing_zeros() as usize];
             rest &= rest - 1;
-            if blocker.group <= level {
+            if blocker.group <= level && usize::from(blocker.origin) != stack {
                 blocker.choices |= 1 << stack;
             }
         }
-        Some((cost, level))
+        Some(cost)
     }
+}
+
+/// `[stack]`: what the stacks take when the group leaves, 0 where nothing; and the stacks from which it does, as bits, which have left
+/// these tops. A stack takes none of its own blockers.
+fn levels(bay: &Bay, tops: &mut [u32; STACKS], turn: u16) -> ([u16; STACKS], u32) {
+    let mut digs = 0_u32;
+    let mut levels = [0_u16; STACKS];
+    for (stack, top) in tops[..bay.stacks()].iter_mut().enumerate() {
+        let cell = bay.cells[*top as usize];
+        if cell.low == turn {
+            digs |= 1 << stack;
+            while bay.cells[*top as usize].low == turn {
+                *top -= 1;
+            }
+            levels[stack] = bay.cells[*top as usize].low;
+        } else if *top < bay.limits[stack] || cell.is_bad() {
+            // A full stack takes something as soon as a badly placed container has left it.
+            levels[stack] = cell.low;
+        }
+    }
+    if digs.count_ones() == 1 {
+        // All are relocated before the group leaves its only stack.
+        levels[digs.trailing_zeros() as usize] = 0;
+    }
+    (levels, digs)
 }
 
 impl State {
