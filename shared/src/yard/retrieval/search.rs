@@ -11,6 +11,10 @@
 
 use super::bay::Bay;
 use super::blockers::Blockers;
+<<<<<<< HEAD
+=======
+use super::crowded::{Crowded, STACKS};
+>>>>>>> yard-exact
 use super::relaxed::Relaxed;
 use super::room;
 use super::table::Table;
@@ -20,6 +24,9 @@ use crate::yard::rules::Placement;
 
 /// Bytes that the table takes at most.
 const TABLE: usize = 128 << 20;
+
+/// Extras that the bound for unrestricted retrieval counts at most: all choices of tops are tried.
+const ROOT_EXTRAS: u32 = 3;
 
 /// How a proof ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,7 +64,8 @@ pub fn root_bound<P: Placement>(layout: &Layout, placement: &P, moves: Moves) ->
     let bay = Bay::new(layout, placement);
     let extras = match moves {
         Moves::Restricted => Blockers::default().extras(&bay, bay.bad),
-        Moves::Unrestricted => Relaxed::default().extras(&bay, 3),
+        Moves::Unrestricted if bay.stacks() <= STACKS => Crowded::default().extras(&bay, ROOT_EXTRAS),
+        Moves::Unrestricted => Relaxed::default().extras(&bay, ROOT_EXTRAS),
     };
     bay.bad + extras
 }
@@ -126,6 +134,7 @@ struct Search<'p, P> {
     placement: &'p P,
     moves: Moves,
     relaxed: Relaxed,
+    crowded: Crowded,
     blockers: Blockers,
     table: Table,
     children: Vec<Child>,
@@ -139,6 +148,7 @@ impl<'p, P: Placement> Search<'p, P> {
             placement,
             moves,
             relaxed: Relaxed::default(),
+            crowded: Crowded::default(),
             blockers: Blockers::default(),
             table: Table::new(TABLE),
             children: Vec::new(),
@@ -240,9 +250,13 @@ impl<'p, P: Placement> Search<'p, P> {
         let most = slack.min(if bad { 1 } else { 2 });
         // Whatever takes the top away for an extra relocation, the rest of the relaxed bay needs its own.
         let least = u32::from(!bad);
+<<<<<<< HEAD
         (least..=most)
             .rev()
             .find(|&extras| extras == 0 || self.relaxed.are_enough(&self.bay, slack - extras, Some(from)))
+=======
+        (least..=most).rev().find(|&extras| extras == 0 || self.are_enough(slack - extras, Some(from)))
+>>>>>>> yard-exact
     }
 
     /// Whether the relocation is one too many, or comes after one that it could as well have come before.
@@ -267,6 +281,11 @@ impl<'p, P: Placement> Search<'p, P> {
         self.bay.steps[(changed / 2) as usize..].iter().any(|step| step.group > cell.group)
     }
 
+    fn are_enough(&mut self, extras: u32, without: Option<usize>) -> bool {
+        self.relaxed.are_enough(&self.bay, extras, without)
+            && (self.bay.stacks() > STACKS || extras > 2 || self.crowded.are_enough(&self.bay, extras, without))
+    }
+
     /// Whether the bay after a relocation can be emptied in so many more, as far as can be told at once.
     fn may_lead_on(&mut self, allowed: u32) -> bool {
         if self.bay.bad > allowed {
@@ -283,6 +302,14 @@ impl<'p, P: Placement> Search<'p, P> {
                 if self.moved_in_vain() || !self.relaxed.are_enough(&self.bay, slack, None) {
                     return false;
                 }
+                if self.table.needs(self.bay.key) > allowed {
+                    return false;
+                }
+                if self.bay.stacks() <= STACKS && !self.crowded.are_enough(&self.bay, slack, None) {
+                    self.table.note(self.bay.key, allowed + 1);
+                    return false;
+                }
+                return true;
             }
         }
         self.table.needs(self.bay.key) <= allowed

@@ -1,0 +1,510 @@
+//! The relaxed bay, where containers that were moved are gone from their stack but take the place of others.
+//!
+//! Every badly placed container is relocated at least once. If that is all it ever is, it goes on top of a stack that it is not in the way
+//! of, and stays until its turn. So when a target is free, each blocker that was moved so far and has not left stands on something of its
+//! own: on a stack as the targets so far have left it, or on another blocker that leaves later and was not below it at first. (What stands
+//! between them for a time, or was moved early, need not be known: without it the rest of the stack is still in falling order.) A matching
+//! of blockers to what they stand on decides whether this is possible; it is never undone, as what holds a blocker leaves after it.
+//!
+//! Where it is not possible, the bay is *stuck*: some plan's **extra** relocation is of one of the blockers that compete, or of a well
+//! placed container on the way to a higher level of some stack. All choices are tried, and the fewest extras bound those of the bay. Jin
+//! and Tanaka (2023, doi:10.1016/j.ejor.2022.04.006) count one extra each time that no stack takes some blocker, and then take the tops of
+//! all stacks away.
+
+use super::bay::Bay;
+use crate::yard::layout::STAYS;
+
+/// Stacks of the bays that this is for.
+pub(super) const STACKS: usize = 24;
+
+/// Stacks and blockers that hold others.
+const HOLDERS: usize = 64;
+
+/// Blockers whose relocation was counted as extra.
+const FREED: usize = 4;
+
+/// Ways out that are tried for one bay.
+const TRIES: u32 = 300;
+
+/// Most extras left for which a container taken away must find something to stand on.
+const STAND: u32 = 1;
+
+const NONE: u8 = u8::MAX;
+
+/// What a blocker can stand on: a stack, or a blocker.
+#[derive(Clone, Copy, Debug)]
+struct Holder {
+    /// Holders that it can stand on itself.
+    choices: u64,
+    group: u16,
+    /// Stack that it comes from.
+    origin: u8,
+    /// What it stands on.
+    on: u8,
+    /// What stands on it.
+    holds: u8,
+}
+
+#[derive(Clone, Debug)]
+struct State {
+    /// `[stack]`: index of the top cell.
+    tops: [u32; STACKS],
+    /// Badly placed containers in their place.
+    left: u32,
+    /// Holders so far: the stacks, then the blockers.
+    count: usize,
+    /// Blockers that need something to stand on.
+    standing: u64,
+    /// Holders that have not left.
+    present: u64,
+    /// Holders that hold something.
+    taken: u64,
+    freed: [u32; FREED],
+    freed_count: usize,
+    holders: [Holder; HOLDERS],
+}
+
+impl State {
+    fn new() -> Self {
+        let holder = Holder { choices: 0, group: 0, origin: 0, on: NONE, holds: NONE };
+        Self {
+            tops: [0; STACKS],
+            left: 0,
+            count: 0,
+            standing: 0,
+            present: 0,
+            taken: 0,
+            freed: [0; FREED],
+            freed_count: 0,
+            holders: [holder; HOLDERS],
+        }
+    }
+
+    fn copy_from(&mut self, other: &Self, stacks: usize) {
+        self.tops[..stacks].copy_from_slice(&other.tops[..stacks]);
+        self.holders[stacks..other.count].copy_from_slice(&other.holders[stacks..other.count]);
+        self.left = other.left;
+        self.count = other.count;
+        self.standing = other.standing;
+        self.present = other.present;
+        self.taken = other.taken;
+        self.freed = other.freed;
+        self.freed_count = other.freed_count;
+        for stack in 0..stacks {
+            self.holders[stack].holds = other.holders[stack].holds;
+        }
+    }
+
+    /// Looks for something for the blocker to stand on, if others may change theirs. `seen` are holders that are of no use.
+    fn seat(&mut self, blocker: usize, seen: &mut u64) -> bool {
+        let choices = self.holders[blocker].choices & self.present;
+        let free = choices & !self.taken;
+        if free != 0 {
+            self.sit(blocker, free.trailing_zeros() as usize);
+            return true;
+        }
+        loop {
+            let left = choices & !*seen;
+            if left == 0 {
+                return false;
+            }
+            let holder = left.trailing_zeros() as usize;
+            *seen |= 1 << holder;
+            if self.seat(usize::from(self.holders[holder].holds), seen) {
+                self.sit(blocker, holder);
+                return true;
+            }
+        }
+    }
+
+    fn sit(&mut self, blocker: usize, holder: usize) {
+        self.holders[blocker].on = holder as u8;
+        self.holders[holder].holds = blocker as u8;
+        self.taken |= 1 << holder;
+    }
+
+    /// The blocker stands on nothing any more.
+    fn rise(&mut self, blocker: usize) {
+        self.standing &= !(1 << blocker);
+        let on = self.holders[blocker].on;
+        if on != NONE {
+            self.taken &= !(1 << on);
+        }
+    }
+
+    /// The blocker is not considered any more. What stands on it must find something else.
+    fn free(&mut self, blocker: usize) {
+        self.rise(blocker);
+        self.present &= !(1 << blocker);
+        if self.taken >> blocker & 1 == 1 {
+            let above = usize::from(self.holders[blocker].holds);
+            self.holders[above].on = NONE;
+        }
+    }
+
+    /// All of these groups have left.
+    fn leave(&mut self, turn: u16) {
+        let mut rest = self.standing;
+        while rest != 0 {
+            let blocker = rest.trailing_zeros() as usize;
+            rest &= rest - 1;
+            if self.holders[blocker].group <= turn {
+                self.rise(blocker);
+                self.present &= !(1 << blocker);
+            }
+        }
+    }
+
+    /// Another container that has been moved, from this stack, and must stand on one of these stacks or on others that were moved. Gives
+    /// its number as a holder, or nothing where there are too many to care for.
+    fn stand(&mut self, group: u16, origin: usize, stacks: usize, mut choices: u64) -> Option<usize> {
+        if self.count == HOLDERS {
+            return None;
+        }
+        let holder = self.count;
+        let moved = self.present >> stacks << stacks;
+        let mut rest = moved;
+        while rest != 0 {
+            let number = rest.trailing_zeros() as usize;
+            rest &= rest - 1;
+            choices |= u64::from(self.holders[number].group >= group) << number;
+        }
+        let mut rest = moved;
+        while rest != 0 {
+            let other = &mut self.holders[rest.trailing_zeros() as usize];
+            rest &= rest - 1;
+            // One that was moved before stands on this one if this one was moved early: not where it came from above it, and only on
+            // what could hold it as well without this one in between.
+            if other.group <= group && usize::from(other.origin) != origin && other.choices & choices != 0 {
+                other.choices |= 1 << holder;
+            }
+        }
+        self.holders[holder] = Holder { choices, group, origin: origin as u8, on: NONE, holds: NONE };
+        self.count += 1;
+        self.present |= 1 << holder;
+        self.standing |= 1 << holder;
+        Some(holder)
+    }
+}
+
+/// Where containers go that are taken away for an extra relocation.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Lowered {
+    /// Nobody knows.
+    Gone,
+    /// All that can go where they stay.
+    Stands,
+}
+
+/// What is in the way of whom when the bay is stuck.
+#[derive(Clone, Copy)]
+struct Stuck {
+    turn: u16,
+    /// Blockers that compete.
+    blockers: u64,
+    /// Those that had been moved before are below this one.
+    first: usize,
+    /// Cell of the blocker that fits nowhere at all.
+    cell: Option<u32>,
+    /// Lowest group of them.
+    least: u16,
+}
+
+/// Scratch of the bound.
+#[derive(Debug, Default)]
+pub(super) struct Crowded {
+    /// `[extras used]`
+    states: Vec<State>,
+    /// `[extras used]`: as it was at the beginning of the turn.
+    begins: Vec<State>,
+    /// `[holder]`: cell of the blocker.
+    cells: Vec<[u32; HOLDERS]>,
+    tries: u32,
+}
+
+impl Crowded {
+    /// The fewest extra relocations that the relaxed bay needs, or `limit + 1` where it needs more than `limit`.
+    pub(super) fn extras(&mut self, bay: &Bay, limit: u32) -> u32 {
+        (0..=limit).find(|&allowed| self.are_enough(bay, allowed, None)).unwrap_or(limit + 1)
+    }
+
+    /// Whether so many extra relocations are enough for the relaxed bay, once the top of `without` is gone.
+    pub(super) fn are_enough(&mut self, bay: &Bay, extras: u32, without: Option<usize>) -> bool {
+        while self.states.len() <= extras as usize {
+            self.states.push(State::new());
+            self.begins.push(State::new());
+            self.cells.push([0; HOLDERS]);
+        }
+        self.tries = TRIES;
+        let state = &mut self.states[0];
+        let stacks = bay.stacks();
+        state.tops[..stacks].copy_from_slice(&bay.tops);
+        state.left = bay.bad;
+        state.count = stacks;
+        state.standing = 0;
+        state.present = (1 << stacks) - 1;
+        state.taken = 0;
+        state.freed_count = 0;
+        if let Some(stack) = without {
+            state.tops[stack] -= 1;
+            state.left -= u32::from(bay.top(stack).is_bad());
+        }
+        self.enough(bay, 0, extras)
+    }
+
+    fn enough(&mut self, bay: &Bay, row: usize, extras: u32) -> bool {
+        loop {
+            let state = &mut self.states[row];
+            if state.left == 0 {
+                return true;
+            }
+            let (mut turn, mut first, mut ready) = (STAYS, 0, false);
+            for (stack, &top) in state.tops[..bay.stacks()].iter().enumerate() {
+                let cell = bay.cells[top as usize];
+                if cell.low < turn {
+                    (turn, first, ready) = (cell.low, stack, cell.group == cell.low);
+                } else if cell.low == turn {
+                    ready &= cell.group == turn;
+                }
+            }
+            if turn == STAYS {
+                return true;
+            }
+            if ready {
+                state.tops[first] -= 1;
+                continue;
+            }
+            state.leave(turn);
+            if extras > 0 {
+                self.begins[row].copy_from(state, bay.stacks());
+            }
+            if let Some(stuck) = self.take_turn(bay, row, turn) {
+                return extras > 0 && self.try_ways_out(bay, row, extras, &stuck);
+            }
+        }
+    }
+
+    /// Lets the group leave after its blockers were moved. Or gives what is stuck.
+    fn take_turn(&mut self, bay: &Bay, row: usize, turn: u16) -> Option<Stuck> {
+        let state = &mut self.states[row];
+        let cells = &mut self.cells[row];
+        let stacks = bay.stacks();
+        let before = state.tops;
+        let (levels, mut digs) = levels(bay, &mut state.tops, turn);
+        let first = state.count;
+        while digs != 0 {
+            let stack = digs.trailing_zeros() as usize;
+            digs &= digs - 1;
+            for index in (state.tops[stack] + 1..=before[stack]).rev() {
+                let group = bay.cells[index as usize].group;
+                if group == turn {
+                    continue;
+                }
+                state.left -= 1;
+                if state.freed[..state.freed_count].contains(&index) {
+                    continue;
+                }
+                let mut choices = 0_u64;
+                for (other, &level) in levels[..stacks].iter().enumerate() {
+                    choices |= u64::from(level >= group) << other;
+                }
+                choices &= !(1 << stack);
+                if choices == 0 {
+                    return Some(Stuck { turn, blockers: 0, first, cell: Some(index), least: group });
+                }
+                if let Some(holder) = state.stand(group, stack, stacks, choices) {
+                    cells[holder] = index;
+                }
+            }
+        }
+        let mut rest = state.standing;
+        while rest != 0 {
+            let blocker = rest.trailing_zeros() as usize;
+            rest &= rest - 1;
+            if state.holders[blocker].on != NONE {
+                continue;
+            }
+            let mut seen = 0;
+            if !state.seat(blocker, &mut seen) {
+                return Some(state.stuck(turn, blocker, seen, first));
+            }
+        }
+        None
+    }
+
+    /// Whether one of the ways out leaves few enough extras.
+    fn try_ways_out(&mut self, bay: &Bay, row: usize, extras: u32, stuck: &Stuck) -> bool {
+        let stacks = bay.stacks();
+        if let Some(cell) = stuck.cell
+            && self.try_freed(bay, row, extras, cell)
+        {
+            return true;
+        }
+        let cells = self.cells[row];
+        let mut rest = stuck.blockers;
+        while rest != 0 {
+            let blocker = rest.trailing_zeros() as usize;
+            rest &= rest - 1;
+            if blocker >= stuck.first {
+                if self.try_freed(bay, row, extras, cells[blocker]) {
+                    return true;
+                }
+                continue;
+            }
+            if self.tries == 0 {
+                return true;
+            }
+            self.tries -= 1;
+            self.states[row + 1].copy_from(&self.begins[row], stacks);
+            self.states[row + 1].free(blocker);
+            if self.enough(bay, row + 1, extras - 1) {
+                return true;
+            }
+        }
+        self.try_lower(bay, row, extras, stuck)
+    }
+
+    /// Whether it is enough to take a well placed container away from some stack, with what is above.
+    fn try_lower(&mut self, bay: &Bay, row: usize, extras: u32, stuck: &Stuck) -> bool {
+        let (levels, _) = levels(bay, &mut self.begins[row].tops.clone(), stuck.turn);
+        for stack in 0..bay.stacks() {
+            // What is gone costs nobody a place. Where that is enough, it must be enough as well if they go where they stay, or if one of
+            // them is relocated once more.
+            let Some(cost) = self.lower(bay, row, stack, stuck, &levels, Lowered::Gone, extras) else { continue };
+            if self.tries == 0 {
+                return true;
+            }
+            self.tries -= 1;
+            if !self.enough(bay, row + 1, extras - cost) {
+                continue;
+            }
+            if extras - cost > STAND || self.lower(bay, row, stack, stuck, &levels, Lowered::Stands, extras).is_none() {
+                return true;
+            }
+            if self.enough(bay, row + 1, extras - cost) {
+                return true;
+            }
+            if cost < extras
+                && self.lower(bay, row, stack, stuck, &levels, Lowered::Gone, extras).is_some()
+                && self.enough(bay, row + 1, extras - cost - 1)
+            {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Whether it is enough to count the relocation of the container in this cell as extra.
+    fn try_freed(&mut self, bay: &Bay, row: usize, extras: u32, cell: u32) -> bool {
+        let state = &mut self.states[row + 1];
+        state.copy_from(&self.begins[row], bay.stacks());
+        if self.tries == 0 || state.freed_count == FREED {
+            return true;
+        }
+        self.tries -= 1;
+        state.freed[state.freed_count] = cell;
+        state.freed_count += 1;
+        self.enough(bay, row + 1, extras - 1)
+    }
+
+    /// Takes the highest well placed container off the stack, with what is above. Gives the extras that this costs at least.
+    #[expect(clippy::too_many_arguments, reason = "one try, described in full")]
+    fn lower(
+        &mut self,
+        bay: &Bay,
+        row: usize,
+        stack: usize,
+        stuck: &Stuck,
+        levels: &[u16; STACKS],
+        how: Lowered,
+        extras: u32,
+    ) -> Option<u32> {
+        let stacks = bay.stacks();
+        let begin = &self.begins[row];
+        let mut top = begin.tops[stack] as usize;
+        if bay.cells[top].low == stuck.turn {
+            return None;
+        }
+        let state = &mut self.states[row + 1];
+        state.copy_from(begin, stacks);
+        let mut cost = 0;
+        loop {
+            let cell = bay.cells[top];
+            if top == bay.grounds[stack] as usize {
+                return None;
+            }
+            let mut choices = 0_u64;
+            for (other, &level) in levels[..stacks].iter().enumerate() {
+                choices |= u64::from(level >= cell.group) << other;
+            }
+            choices &= !(1 << stack);
+            if how == Lowered::Stands && choices != 0 {
+                state.stand(cell.group, stack, stacks, choices);
+            }
+            top -= 1;
+            cost += u32::from(choices == 0);
+            if !cell.is_bad() {
+                cost += 1;
+                if how == Lowered::Stands && choices == 0 {
+                    return None;
+                }
+                break;
+            }
+            state.left -= 1;
+        }
+        let level = bay.cells[top].low;
+        if cost > extras || cost == extras && level < stuck.least {
+            return None;
+        }
+        state.tops[stack] = top as u32;
+        let mut rest = state.standing;
+        while rest != 0 {
+            let blocker = &mut state.holders[rest.trailing_zeros() as usize];
+            rest &= rest - 1;
+            if blocker.group <= level && usize::from(blocker.origin) != stack {
+                blocker.choices |= 1 << stack;
+            }
+        }
+        Some(cost)
+    }
+}
+
+/// `[stack]`: what the stacks take when the group leaves, 0 where nothing; and the stacks from which it does, as bits, which have left
+/// these tops. A stack takes none of its own blockers.
+fn levels(bay: &Bay, tops: &mut [u32; STACKS], turn: u16) -> ([u16; STACKS], u32) {
+    let mut digs = 0_u32;
+    let mut levels = [0_u16; STACKS];
+    for (stack, top) in tops[..bay.stacks()].iter_mut().enumerate() {
+        let cell = bay.cells[*top as usize];
+        if cell.low == turn {
+            digs |= 1 << stack;
+            while bay.cells[*top as usize].low == turn {
+                *top -= 1;
+            }
+            levels[stack] = bay.cells[*top as usize].low;
+        } else if *top < bay.limits[stack] || cell.is_bad() {
+            // A full stack takes something as soon as a badly placed container has left it.
+            levels[stack] = cell.low;
+        }
+    }
+    if digs.count_ones() == 1 {
+        // All are relocated before the group leaves its only stack.
+        levels[digs.trailing_zeros() as usize] = 0;
+    }
+    (levels, digs)
+}
+
+impl State {
+    /// The blocker finds nothing to stand on, and neither do those that stand on what it could.
+    fn stuck(&self, turn: u16, blocker: usize, seen: u64, first: usize) -> Stuck {
+        let mut stuck = Stuck { turn, blockers: 1 << blocker, first, cell: None, least: self.holders[blocker].group };
+        let mut rest = seen;
+        while rest != 0 {
+            let other = self.holders[rest.trailing_zeros() as usize].holds;
+            rest &= rest - 1;
+            stuck.blockers |= 1 << other;
+            stuck.least = stuck.least.min(self.holders[usize::from(other)].group);
+        }
+        stuck
+    }
+}

@@ -1,0 +1,211 @@
+//! Optima against a search that knows no bound, no table and no symmetry.
+
+use super::{End, Proof, prove, root_bound};
+use crate::budget::Budget;
+use crate::rng::Rng;
+use crate::yard::layout::{Layout, Moves, Relocation, STAYS};
+use crate::yard::rules::{Anywhere, Placement, Rules};
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+type Stacks = Vec<Vec<u16>>;
+
+fn turn(layout: &Layout, stacks: &Stacks) -> u16 {
+    stacks.iter().flatten().map(|&kind| layout.groups[usize::from(kind)]).min().unwrap_or(STAYS)
+}
+
+fn settle(layout: &Layout, stacks: &mut Stacks) {
+    loop {
+        let turn = turn(layout, stacks);
+        let leaves = |kind: &u16| layout.groups[usize::from(*kind)] == turn;
+        if turn == STAYS || !stacks.iter_mut().any(|stack| stack.pop_if(|kind| leaves(kind)).is_some()) {
+            return;
+        }
+    }
+}
+
+/// All bays that one relocation leads to.
+fn next<P: Placement>(layout: &Layout, placement: &P, moves: Moves, stacks: &Stacks) -> Vec<Stacks> {
+    let turn = turn(layout, stacks);
+    let mut found = Vec::new();
+    for from in 0..stacks.len() {
+        let digs = stacks[from].iter().any(|&kind| layout.groups[usize::from(kind)] == turn);
+        let Some(&kind) = stacks[from].last() else { continue };
+        for to in (0..stacks.len()).filter(|&to| to != from) {
+            let room = stacks[to].len() < usize::from(layout.heights[to]);
+            if room && (digs || moves == Moves::Unrestricted) && placement.allows(kind, to, stacks[to].last().copied())
+            {
+                let mut stacks = stacks.clone();
+                stacks[from].pop();
+                stacks[to].push(kind);
+                settle(layout, &mut stacks);
+                found.push(stacks);
+            }
+        }
+    }
+    found
+}
+
+/// There are more bays than a test should look at.
+struct TooMany;
+
+/// The fewest relocations, or nothing where there is no plan.
+fn fewest<P: Placement>(layout: &Layout, placement: &P, moves: Moves) -> Result<Option<u32>, TooMany> {
+    let mut stacks = layout.stacks.clone();
+    settle(layout, &mut stacks);
+    let mut seen = BTreeSet::from([stacks.clone()]);
+    let mut wave = vec![stacks];
+    for relocations in 0.. {
+        if wave.iter().any(|stacks| turn(layout, stacks) == STAYS) {
+            return Ok(Some(relocations));
+        }
+        let mut following = Vec::new();
+        for stacks in wave.iter().flat_map(|stacks| next(layout, placement, moves, stacks)) {
+            if seen.insert(stacks.clone()) {
+                following.push(stacks);
+            }
+        }
+        if following.is_empty() {
+            return Ok(None);
+        }
+        if seen.len() > 4000 {
+            return Err(TooMany);
+        }
+        wave = following;
+    }
+    Err(TooMany)
+}
+
+fn replay<P: Placement>(layout: &Layout, placement: &P, moves: Moves, plan: &[Relocation]) {
+    let mut stacks = layout.stacks.clone();
+    settle(layout, &mut stacks);
+    for step in plan {
+        let (from, to) = (usize::from(step.from), usize::from(step.to));
+        let turn = turn(layout, &stacks);
+        let digs = stacks[from].iter().any(|&kind| layout.groups[usize::from(kind)] == turn);
+        assert!(moves == Moves::Unrestricted || digs);
+        let kind = stacks[from].pop().expect("something to relocate");
+        assert!(from != to && stacks[to].len() < usize::from(layout.heights[to]));
+        assert!(placement.allows(kind, to, stacks[to].last().copied()));
+        stacks[to].push(kind);
+        settle(layout, &mut stacks);
+    }
+    assert_eq!(turn(layout, &stacks), STAYS, "not empty after {plan:?}");
+}
+
+fn proof<P: Placement>(layout: &Layout, placement: &P, moves: Moves) -> Proof {
+    let clock = || Duration::ZERO;
+    let mut budget = Budget::new(&clock).work_limit(2_000_000);
+    prove(layout, placement, moves, None, &mut budget, &mut |_| {})
+}
+
+/// Returns whether the layout was small enough to compare.
+fn compare<P: Placement>(layout: &Layout, placement: &P, moves: Moves) -> bool {
+    let Ok(fewest) = fewest(layout, placement, moves) else { return false };
+    let proof = proof(layout, placement, moves);
+    if let Some(fewest) = fewest {
+        assert_eq!((proof.end, proof.lower_bound), (End::Proven, fewest), "{moves:?} {layout:?}");
+        assert!(root_bound(layout, placement, moves) <= fewest, "{moves:?} {layout:?}");
+        let plan = proof.plan.expect("a plan");
+        assert_eq!(plan.len(), fewest as usize);
+        replay(layout, placement, moves, &plan);
+    } else {
+        assert_eq!(proof.end, End::Infeasible, "{moves:?} {layout:?}");
+    }
+    true
+}
+
+/// A small bay: some have groups, containers that stay, tight or uneven heights.
+fn random(rng: &mut Rng) -> Layout {
+    let stacks = 2 + rng.below(3);
+    let tall = 2 + rng.below(4) as u16;
+    let heights: Vec<u16> = match rng.below(4) {
+        0 => (0..stacks).map(|_| 1 + rng.below(5) as u16).collect(),
+        1 => vec![u16::MAX; stacks],
+        _ => vec![tall; stacks],
+    };
+    let places: usize = heights.iter().map(|&height| usize::from(height.min(4))).sum();
+    let count = (1 + rng.below(places)).min(8);
+    let grouped = rng.below(2) == 0;
+    let kinds = if grouped { 1 + rng.below(count) } else { count };
+    let mut groups: Vec<u16> = (0..kinds as u16).collect();
+    if rng.below(4) == 0 {
+        groups[kinds - 1] = STAYS;
+    }
+    let mut order: Vec<u16> = (0..count).map(|at| if grouped { rng.below(kinds) } else { at } as u16).collect();
+    rng.shuffle(&mut order);
+    let mut layout = Layout { stacks: vec![Vec::new(); stacks], heights, groups };
+    for kind in order {
+        loop {
+            let stack = rng.below(stacks);
+            if layout.stacks[stack].len() < usize::from(layout.heights[stack].min(4)) {
+                layout.stacks[stack].push(kind);
+                break;
+            }
+        }
+    }
+    layout
+}
+
+#[test]
+fn small_bays_get_the_fewest_relocations() {
+    let mut rng = Rng::new(11);
+    let mut compared = 0;
+    for _ in 0..1500 {
+        let layout = random(&mut rng);
+        compared += usize::from(compare(&layout, &Anywhere, Moves::Restricted));
+        compared += usize::from(compare(&layout, &Anywhere, Moves::Unrestricted));
+    }
+    assert!(compared > 2000, "{compared}");
+}
+
+#[test]
+fn small_bays_with_rules_get_the_fewest_relocations() {
+    let mut rng = Rng::new(12);
+    let mut compared = 0;
+    for _ in 0..800 {
+        let layout = random(&mut rng);
+        let (kinds, stacks) = (layout.groups.len(), layout.stacks.len());
+        let fits: Vec<bool> = (0..kinds * stacks).map(|_| rng.below(6) > 0).collect();
+        let bears: Vec<bool> = (0..kinds * kinds).map(|_| rng.below(4) > 0).collect();
+        let rules = Rules::new(
+            kinds,
+            stacks,
+            |kind, stack| fits[kind * stacks + stack],
+            |kind, below| bears[kind * kinds + below],
+        );
+        compared += usize::from(compare(&layout, &rules, Moves::Restricted));
+        compared += usize::from(compare(&layout, &rules, Moves::Unrestricted));
+    }
+    assert!(compared > 1000, "{compared}");
+}
+
+#[test]
+fn a_work_limit_gives_the_same_bytes_and_a_bound_that_holds() {
+    let stacks = vec![vec![4, 9, 1, 13], vec![14, 2, 7, 11], vec![3, 12, 0, 8], vec![10, 5, 15, 6]];
+    let layout = Layout { stacks, heights: vec![6; 4], groups: (0..16).collect() };
+    let clock = || Duration::ZERO;
+    let best = proof(&layout, &Anywhere, Moves::Unrestricted);
+    assert_eq!(best.end, End::Proven);
+    for limit in [1, 10, 100] {
+        let run = || {
+            let mut budget = Budget::new(&clock).work_limit(limit);
+            let proof = prove(&layout, &Anywhere, Moves::Unrestricted, None, &mut budget, &mut |_| {});
+            (proof, budget.ticks())
+        };
+        assert_eq!(run(), run());
+        assert!(run().0.lower_bound <= best.lower_bound);
+    }
+    let plan = best.plan.expect("a plan");
+    let mut budget = Budget::new(&clock);
+    let again = prove(&layout, &Anywhere, Moves::Unrestricted, Some(&plan), &mut budget, &mut |_| {});
+    assert_eq!((again.plan, again.lower_bound, again.end), (None, best.lower_bound, End::Proven));
+}
+
+#[test]
+fn a_bay_without_room_is_reported() {
+    let layout = Layout { stacks: vec![vec![0, 1], vec![2, 3]], heights: vec![2; 2], groups: (0..4).collect() };
+    for moves in [Moves::Restricted, Moves::Unrestricted] {
+        assert_eq!(proof(&layout, &Anywhere, moves).end, End::Infeasible);
+    }
+}
