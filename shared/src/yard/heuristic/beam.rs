@@ -250,7 +250,7 @@ impl<'a, 's, P: Placement> Beam<'a, 's, P> {
     /// How soon the stacks of `child` must be touched, in less than a unit.
     fn wear(&self) -> u32 {
         let last = u64::from(self.shape.last_turn);
-        let waits: u64 = self.child.first.iter().map(|&first| u64::from(first).min(last)).sum();
+        let waits: u64 = self.child.first[..self.shape.stacks].iter().map(|&first| u64::from(first).min(last)).sum();
         (UNIT - 1) - (waits * u64::from(UNIT - 1) / (last.max(1) * self.shape.stacks as u64)) as u32
     }
 

@@ -7,6 +7,7 @@ pub(crate) mod bay;
 pub(crate) mod beam;
 pub(crate) mod candidates;
 pub(crate) mod greedy;
+pub(crate) mod lanes;
 pub(crate) mod seen;
 #[cfg(test)]
 mod tests;
