@@ -43,7 +43,8 @@ impl<'a, P: Placement> Shape<'a, P> {
         };
         let caps: Vec<u16> = layout.heights.iter().map(|&cap| cap.min(enough.min(usize::from(NEVER)) as u16)).collect();
         let tiers = caps.iter().map(|&cap| usize::from(cap)).max().unwrap_or(0).max(highest);
-        let mut leaving: Vec<u16> = layout.stacks.iter().flatten().map(|&kind| layout.groups[usize::from(kind)]).collect();
+        let mut leaving: Vec<u16> =
+            layout.stacks.iter().flatten().map(|&kind| layout.groups[usize::from(kind)]).collect();
         leaving.retain(|&group| group != STAYS);
         leaving.sort_unstable();
         let all = leaving.len();

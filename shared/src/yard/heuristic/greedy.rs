@@ -31,7 +31,13 @@ pub(super) struct Greedy {
 
 impl Greedy {
     /// Empties the bay. The relocations are in `plan`; `None` when the container whose turn it is cannot be dug out this way.
-    pub(super) fn run<P: Placement>(&mut self, shape: &Shape<'_, P>, bay: &mut Bay, policy: Policy) -> Option<u32> {
+    pub(super) fn run<P: Placement>(
+        &mut self,
+        shape: &Shape<'_, P>,
+        bay: &mut Bay,
+        policy: Policy,
+        limit: u32,
+    ) -> Option<u32> {
         self.plan.clear();
         self.changed.clear();
         let ahead = policy.moves == Moves::Unrestricted;
@@ -47,6 +53,9 @@ impl Greedy {
             };
             if !bay.settle(shape, note) {
                 return Some(plan.len() as u32);
+            }
+            if plan.len() as u32 + bay.bad > limit {
+                return None;
             }
             if ahead && self.tidy(shape, bay, policy.slack) {
                 continue;
