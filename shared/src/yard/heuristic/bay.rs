@@ -1,5 +1,6 @@
 //! The bay while containers leave: what every search step needs of a stack, kept up to date.
 
+use crate::yard::heuristic::lanes::{find, padded, smallest};
 use crate::yard::layout::{Layout, Relocation, STAYS};
 use crate::yard::rules::Placement;
 
@@ -17,6 +18,8 @@ pub(super) struct Shape<'a, P> {
     pub(super) caps: Vec<u16>,
     /// `[kind]`: its turn, from 1 without holes; [`NEVER`] for what stays.
     pub(super) turns: Vec<u16>,
+    /// Whether no two containers that leave share a turn.
+    pub(super) distinct: bool,
     /// The turn of the last container that leaves; 0 when none does.
     pub(super) last_turn: u16,
     /// `[stack]`: stacks with equal seeds may be exchanged.
@@ -40,9 +43,13 @@ impl<'a, P: Placement> Shape<'a, P> {
         };
         let caps: Vec<u16> = layout.heights.iter().map(|&cap| cap.min(enough.min(usize::from(NEVER)) as u16)).collect();
         let tiers = caps.iter().map(|&cap| usize::from(cap)).max().unwrap_or(0).max(highest);
-        let mut leaving: Vec<u16> = layout.groups.iter().copied().filter(|&group| group != STAYS).collect();
+        let mut leaving: Vec<u16> =
+            layout.stacks.iter().flatten().map(|&kind| layout.groups[usize::from(kind)]).collect();
+        leaving.retain(|&group| group != STAYS);
         leaving.sort_unstable();
+        let all = leaving.len();
         leaving.dedup();
+        let distinct = leaving.len() == all;
         let turn = |group: u16| match leaving.binary_search(&group) {
             Ok(rank) if group != STAYS => (rank + 1).min(usize::from(NEVER) - 1) as u16,
             _ => NEVER,
@@ -51,7 +58,7 @@ impl<'a, P: Placement> Shape<'a, P> {
         let last_turn = leaving.len().min(usize::from(NEVER) - 1) as u16;
         let class = |stack: usize| if P::FREE { u64::from(caps[stack]) } else { stack as u64 };
         let seeds = (0..stacks).map(|stack| mix(class(stack) + 1)).collect();
-        Self { placement, stacks, tiers, caps, turns, last_turn, seeds }
+        Self { placement, stacks, tiers, caps, turns, distinct, last_turn, seeds }
     }
 }
 
@@ -62,7 +69,7 @@ fn mix(mut z: u64) -> u64 {
     z ^ (z >> 31)
 }
 
-/// One state. `[stack]` unless said otherwise.
+/// One state. `[stack]` unless said otherwise, with stacks that do not exist at the end for `lanes`.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Bay {
     pub(super) height: Vec<u16>,
@@ -76,6 +83,8 @@ pub(super) struct Bay {
     kinds: Vec<u16>,
     /// `[stack * tiers + tier]`: the earliest turn from the ground up to here.
     lows: Vec<u16>,
+    /// `[turn]`: the stack of the container, where turns are distinct.
+    holders: Vec<u16>,
     /// Containers above one that leaves earlier.
     pub(super) bad: u32,
     /// Whose turn it is; [`NEVER`] when all have left. Set by `settle`.
@@ -98,14 +107,17 @@ impl Bay {
 
     pub(super) fn empty<P: Placement>(shape: &Shape<'_, P>) -> Self {
         let slots = shape.stacks * shape.tiers;
-        let open = shape.caps.iter().map(|&cap| if cap > 0 { NEVER } else { 0 }).collect();
+        let padded = padded(shape.stacks);
+        let mut open: Vec<u16> = shape.caps.iter().map(|&cap| if cap > 0 { NEVER } else { 0 }).collect();
+        open.resize(padded, 0);
         Self {
             height: vec![0; shape.stacks],
-            top: vec![NEVER; shape.stacks],
-            first: vec![NEVER; shape.stacks],
+            top: vec![NEVER; padded],
+            first: vec![NEVER; padded],
             open,
             kinds: vec![0; slots],
             lows: vec![0; slots],
+            holders: vec![0; if shape.distinct { usize::from(shape.last_turn) + 1 } else { 0 }],
             bad: 0,
             turn: NEVER,
         }
@@ -118,6 +130,7 @@ impl Bay {
         self.open.copy_from_slice(&other.open);
         self.kinds.copy_from_slice(&other.kinds);
         self.lows.copy_from_slice(&other.lows);
+        self.holders.copy_from_slice(&other.holders);
         self.bad = other.bad;
         self.turn = other.turn;
     }
@@ -139,7 +152,7 @@ impl Bay {
             }
             contents = rest;
         }
-        self.turn = self.first.iter().copied().min().unwrap_or(NEVER);
+        self.turn = smallest(&self.first);
     }
 
     /// The kinds of a stack, from the ground up.
@@ -194,6 +207,9 @@ impl Bay {
         self.bad += u32::from(turn > first);
         self.kinds[slot] = kind;
         self.lows[slot] = first.min(turn);
+        if let Some(holder) = self.holders.get_mut(usize::from(turn)) {
+            *holder = stack as u16;
+        }
         self.height[stack] += 1;
         self.look(shape, stack);
     }
@@ -217,23 +233,44 @@ impl Bay {
     /// containers are left that leave.
     #[inline]
     pub(super) fn settle<P>(&mut self, shape: &Shape<'_, P>, mut changed: impl FnMut(usize)) -> bool {
+        if shape.distinct {
+            return self.settle_distinct(shape, changed);
+        }
         loop {
-            self.turn = self.first.iter().copied().min().unwrap_or(NEVER);
+            self.turn = smallest(&self.first);
             if self.turn == NEVER {
                 return false;
             }
-            let mut gone = false;
-            for stack in 0..self.top.len() {
+            let Some(mut stack) = find(&self.top, self.turn) else { return true };
+            loop {
                 while self.top[stack] == self.turn {
                     self.pop(shape, stack);
                     changed(stack);
-                    gone = true;
+                }
+                match find(&self.top, self.turn) {
+                    Some(next) => stack = next,
+                    None => break,
                 }
             }
-            if !gone {
+        }
+    }
+
+    /// Turns are counted up, and the stack of each is known.
+    #[inline]
+    fn settle_distinct<P>(&mut self, shape: &Shape<'_, P>, mut changed: impl FnMut(usize)) -> bool {
+        if self.turn == NEVER {
+            self.turn = smallest(&self.first);
+        }
+        while let Some(stack) = self.holder(self.turn) {
+            if self.top[stack] != self.turn {
                 return true;
             }
+            self.pop(shape, stack);
+            self.turn += 1;
+            changed(stack);
         }
+        self.turn = NEVER;
+        false
     }
 
     /// Whether the stack has room and the rules let the kind stand on its top.
@@ -241,6 +278,12 @@ impl Bay {
     pub(super) fn takes<P: Placement>(&self, shape: &Shape<'_, P>, stack: usize, kind: u16) -> bool {
         self.height[stack] < shape.caps[stack]
             && (P::FREE || shape.placement.allows(kind, stack, self.top_kind(shape, stack)))
+    }
+
+    /// The stack of the container whose turn this is, where turns are distinct and it has not left.
+    #[inline]
+    pub(super) fn holder(&self, turn: u16) -> Option<usize> {
+        self.holders.get(usize::from(turn)).map(|&holder| usize::from(holder))
     }
 
     /// Containers above the highest one of the current turn, in a stack that holds one.
@@ -253,10 +296,12 @@ impl Bay {
     /// The stack to dig in: of those with a container whose turn it is the one with the fewest above it.
     #[inline]
     pub(super) fn target<P>(&self, shape: &Shape<'_, P>) -> usize {
-        let mut holders = (0..self.first.len()).filter(|&stack| self.first[stack] == self.turn);
-        let Some(mut best) = holders.next() else { return 0 };
+        if let Some(holder) = self.holder(self.turn) {
+            return holder;
+        }
+        let Some(mut best) = find(&self.first, self.turn) else { return 0 };
         let mut fewest = usize::MAX;
-        for stack in holders {
+        for stack in (best + 1..shape.stacks).filter(|&stack| self.first[stack] == self.turn) {
             if fewest == usize::MAX {
                 fewest = self.blockers(shape, best);
             }

@@ -10,19 +10,21 @@
 
 use crate::budget::Budget;
 use crate::yard::heuristic::bay::{Bay, NEVER, Packed, Shape};
-use crate::yard::heuristic::candidates::{candidates, empty_stack, is_jammed};
+use crate::yard::heuristic::candidates::{candidates, is_jammed};
 use crate::yard::heuristic::greedy::{Greedy, Policy};
+use crate::yard::heuristic::queue::Queue;
 use crate::yard::heuristic::seen::Seen;
 use crate::yard::layout::{Moves, Relocation};
 use crate::yard::rules::Placement;
-use std::collections::BTreeMap;
 
 /// States of a queue that are continued in one round.
 const ROUND: usize = 4;
 /// Rank of one relocation.
 const UNIT: u32 = 1000;
 /// Rank of one badly placed container, on top of the relocations that the greedy run needs.
-const BAD: u32 = 500;
+const BAD: u32 = 600;
+/// The same again in the second order of the queues.
+const MORE_BAD: u32 = 1000;
 /// A greedy run that gets stuck counts as this many relocations and one for each container that is left.
 const LOST: u32 = 1_000_000;
 
@@ -52,7 +54,7 @@ pub(super) struct Beam<'a, 's, P> {
     /// Relocations that led to states that were continued, each with the one before.
     steps: Vec<(u32, Relocation)>,
     /// `[relocations]`: states by rank and age.
-    queues: Vec<BTreeMap<(u32, u32), Waiting>>,
+    queues: Vec<Queue<Waiting>>,
     seen: Seen,
     greedy: Greedy,
     parent: Bay,
@@ -82,12 +84,14 @@ impl<'a, 's, P: Placement> Beam<'a, 's, P> {
     ) -> Self {
         let nowhere = Relocation { from: NEVER, to: NEVER };
         let root = Waiting { parent: ROOT, step: nowhere, pinned: NEVER, state: root.packed(shape) };
+        let mut first = Queue::new();
+        first.push([0, 0], 0, root);
         Self {
             shape,
             policy,
             width,
             steps: Vec::new(),
-            queues: vec![BTreeMap::from([((0, 0), root)])],
+            queues: vec![first],
             seen: Seen::new(),
             greedy: Greedy::default(),
             parent: Bay::empty(shape),
@@ -107,7 +111,7 @@ impl<'a, 's, P: Placement> Beam<'a, 's, P> {
 
     /// Whether the search has seen everything that could be better than its plan.
     pub(super) fn is_complete(&self) -> bool {
-        self.complete && self.queues.iter().all(BTreeMap::is_empty)
+        self.complete && self.queues.iter().all(Queue::is_empty)
     }
 
     /// Where it got stuck with the fewest containers left.
@@ -122,11 +126,11 @@ impl<'a, 's, P: Placement> Beam<'a, 's, P> {
             let mut idle = true;
             let mut level = 0;
             while level < self.queues.len() && level + 1 < self.limit() as usize {
-                for _ in 0..ROUND {
+                for turn in 0..ROUND {
                     if budget.stopped().is_some() || self.limit() <= enough {
                         return;
                     }
-                    let Some((_, waiting)) = self.queues[level].pop_first() else { break };
+                    let Some(waiting) = self.queues[level].pop(turn % 2) else { break };
                     idle = false;
                     self.advance(level as u32, &waiting, &mut steps, budget, found);
                 }
@@ -182,9 +186,19 @@ impl<'a, 's, P: Placement> Beam<'a, 's, P> {
         if self.policy.moves == Moves::Unrestricted && is_jammed(self.shape, &self.parent) {
             for stack in 0..self.shape.stacks {
                 self.child.copy_from(&self.parent);
-                empty_stack(self.shape, &mut self.child, stack, steps);
-                if !steps.is_empty() {
-                    self.judge(level, node, steps, NEVER, budget, found);
+                steps.clear();
+                let mut first = self.child.first[stack];
+                while self.child.height[stack] > 0 && self.child.turn != NEVER {
+                    let Some(step) = crate::yard::heuristic::greedy::away(self.shape, &self.child, stack) else {
+                        break;
+                    };
+                    self.child.relocate(self.shape, step);
+                    steps.push(step);
+                    self.child.settle(self.shape, |_| ());
+                    if self.child.first[stack] > first && steps.len() > 1 {
+                        first = self.child.first[stack];
+                        self.judge(level, node, steps, NEVER, budget, found);
+                    }
                 }
             }
         }
@@ -207,7 +221,7 @@ impl<'a, 's, P: Placement> Beam<'a, 's, P> {
             return;
         }
         self.run.copy_from(&self.child);
-        let rest = self.greedy.run(self.shape, &mut self.run, self.policy);
+        let rest = self.greedy.run(self.shape, &mut self.run, self.policy, u32::MAX);
         budget.spend(self.greedy.plan.len() as u64 + 1);
         let rest = match rest {
             Some(rest) => rest,
@@ -233,24 +247,25 @@ impl<'a, 's, P: Placement> Beam<'a, 's, P> {
             parent = self.steps.len() as u32 - 1;
         }
         if self.queues.len() <= level {
-            self.queues.resize_with(level + 1, BTreeMap::new);
+            self.queues.resize_with(level + 1, Queue::new);
         }
         let queue = &mut self.queues[level];
         if queue.len() >= self.width.queue {
             self.complete = false;
-            if queue.last_key_value().is_some_and(|(&(worst, _), _)| worst <= rank) {
+            if queue.worst().is_some_and(|worst| worst <= rank) {
                 return;
             }
-            queue.pop_last();
+            queue.drop_worst();
         }
         self.age += 1;
-        queue.insert((rank, self.age), Waiting { parent, step, pinned, state: self.child.packed(self.shape) });
+        let other = rank + self.child.bad * MORE_BAD;
+        queue.push([rank, other], self.age, Waiting { parent, step, pinned, state: self.child.packed(self.shape) });
     }
 
     /// How soon the stacks of `child` must be touched, in less than a unit.
     fn wear(&self) -> u32 {
         let last = u64::from(self.shape.last_turn);
-        let waits: u64 = self.child.first.iter().map(|&first| u64::from(first).min(last)).sum();
+        let waits: u64 = self.child.first[..self.shape.stacks].iter().map(|&first| u64::from(first).min(last)).sum();
         (UNIT - 1) - (waits * u64::from(UNIT - 1) / (last.max(1) * self.shape.stacks as u64)) as u32
     }
 

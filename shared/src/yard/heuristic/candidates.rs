@@ -1,7 +1,7 @@
 //! Which relocations a state is continued with.
 
-use crate::yard::heuristic::bay::{Bay, NEVER, Shape};
-use crate::yard::heuristic::greedy::{away, tightest};
+use crate::yard::heuristic::bay::{Bay, Shape};
+use crate::yard::heuristic::greedy::tightest;
 use crate::yard::layout::{Moves, Relocation};
 use crate::yard::rules::Placement;
 
@@ -71,26 +71,4 @@ fn has_like_empty<P>(shape: &Shape<'_, P>, bay: &Bay, from: usize, to: usize) ->
 /// Whether emptying a whole stack is worth a look: where the next relocation cannot place its container well.
 pub(super) fn is_jammed<P: Placement>(shape: &Shape<'_, P>, bay: &Bay) -> bool {
     tightest(shape, bay, bay.target(shape)).is_none()
-}
-
-/// Empties a stack, each container to where it waits longest. The relocations; empty when it cannot be done in two or more.
-pub(super) fn empty_stack<P: Placement>(
-    shape: &Shape<'_, P>,
-    bay: &mut Bay,
-    stack: usize,
-    steps: &mut Vec<Relocation>,
-) {
-    steps.clear();
-    while bay.height[stack] > 0 && bay.turn != NEVER {
-        let Some(step) = away(shape, bay, stack) else {
-            steps.clear();
-            return;
-        };
-        bay.relocate(shape, step);
-        steps.push(step);
-        bay.settle(shape, |_| ());
-    }
-    if steps.len() < 2 {
-        steps.clear();
-    }
 }

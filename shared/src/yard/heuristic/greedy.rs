@@ -1,6 +1,7 @@
 //! A plan in one go, by rules of thumb; also the guess of what a state still costs.
 
 use crate::yard::heuristic::bay::{Bay, NEVER, Shape};
+use crate::yard::heuristic::lanes::{find, latest_bad, least_above};
 use crate::yard::layout::{Moves, Relocation};
 use crate::yard::rules::Placement;
 
@@ -30,7 +31,13 @@ pub(super) struct Greedy {
 
 impl Greedy {
     /// Empties the bay. The relocations are in `plan`; `None` when the container whose turn it is cannot be dug out this way.
-    pub(super) fn run<P: Placement>(&mut self, shape: &Shape<'_, P>, bay: &mut Bay, policy: Policy) -> Option<u32> {
+    pub(super) fn run<P: Placement>(
+        &mut self,
+        shape: &Shape<'_, P>,
+        bay: &mut Bay,
+        policy: Policy,
+        limit: u32,
+    ) -> Option<u32> {
         self.plan.clear();
         self.changed.clear();
         let ahead = policy.moves == Moves::Unrestricted;
@@ -46,6 +53,9 @@ impl Greedy {
             };
             if !bay.settle(shape, note) {
                 return Some(plan.len() as u32);
+            }
+            if plan.len() as u32 + bay.bad > limit {
+                return None;
             }
             if ahead && self.tidy(shape, bay, policy.slack) {
                 continue;
@@ -66,16 +76,13 @@ impl Greedy {
     fn tidy<P: Placement>(&mut self, shape: &Shape<'_, P>, bay: &mut Bay, slack: u16) -> bool {
         while let Some(stack) = self.changed.pop() {
             let at = usize::from(stack);
-            let away = if bay.is_bad(at) { tightest(shape, bay, at) } else { None };
-            if let Some((to, waste)) = away
-                && waste <= slack
+            if bay.is_bad(at)
+                && let Some(to) = near_above(shape, bay, at, slack)
             {
                 self.apply(shape, bay, Relocation { from: stack, to: to as u16 });
                 return true;
             }
-            if let Some((from, waste)) = latest(shape, bay, at)
-                && waste <= slack
-            {
+            if let Some(from) = near_below(shape, bay, at, slack) {
                 self.apply(shape, bay, Relocation { from: from as u16, to: stack });
                 return true;
             }
@@ -84,17 +91,62 @@ impl Greedy {
     }
 }
 
-/// Where the top of `from` is well placed with the least waste, and the waste: by how much earlier the stack must be touched.
+/// Where the badly placed top of `from` is well placed with the least waste, of those with no more waste than `slack`.
+#[inline]
+fn near_above<P: Placement>(shape: &Shape<'_, P>, bay: &Bay, from: usize, slack: u16) -> Option<usize> {
+    if !shape.distinct {
+        return tightest(shape, bay, from).filter(|&(_, waste)| waste <= slack).map(|(to, _)| to);
+    }
+    let turn = bay.top[from];
+    let last = turn.saturating_add(slack).min(shape.last_turn);
+    (turn.saturating_add(1)..=last).find_map(|first| {
+        let to = bay.holder(first)?;
+        let takes = || P::FREE || bay.top_kind(shape, from).is_some_and(|kind| bay.takes(shape, to, kind));
+        (bay.open[to] == first && takes()).then_some(to)
+    })
+}
+
+/// The stack with the latest badly placed top that would be well placed on `to` with no more waste than `slack`.
+#[inline]
+fn near_below<P: Placement>(shape: &Shape<'_, P>, bay: &Bay, to: usize, slack: u16) -> Option<usize> {
+    let open = bay.open[to];
+    if !shape.distinct {
+        return latest(shape, bay, to).filter(|&(_, waste)| waste <= slack).map(|(from, _)| from);
+    }
+    if open > shape.last_turn {
+        return None;
+    }
+    (open.saturating_sub(slack).max(bay.turn)..open).rev().find_map(|turn| {
+        let from = bay.holder(turn)?;
+        let takes = || P::FREE || bay.top_kind(shape, from).is_some_and(|kind| bay.takes(shape, to, kind));
+        (bay.top[from] == turn && bay.is_bad(from) && takes()).then_some(from)
+    })
+}
+
+/// Where the top of `from`, which is badly placed, is well placed with the least waste, and the waste: by how much earlier the
+/// stack must be touched.
 #[inline]
 pub(super) fn tightest<P: Placement>(shape: &Shape<'_, P>, bay: &Bay, from: usize) -> Option<(usize, u16)> {
     let turn = bay.top[from];
+    if P::FREE {
+        let waste = least_above(&bay.open, turn);
+        return if waste <= NEVER - turn { Some((find(&bay.open, turn + waste)?, waste)) } else { None };
+    }
+    tightest_other(shape, bay, from)
+}
+
+/// The same for any top: the stack itself does not count.
+fn tightest_other<P: Placement>(shape: &Shape<'_, P>, bay: &Bay, from: usize) -> Option<(usize, u16)> {
+    let turn = bay.top[from];
+    let kind = bay.top_kind(shape, from)?;
     let (mut best, mut least) = (usize::MAX, u16::MAX);
-    for (stack, &open) in bay.open.iter().enumerate() {
+    for (stack, &open) in bay.open[..shape.stacks].iter().enumerate() {
         let waste = open.wrapping_sub(turn);
-        if open >= turn && (waste < least || best == usize::MAX) && stack != from {
-            if !P::FREE && !bay.takes(shape, stack, bay.top_kind(shape, from)?) {
-                continue;
-            }
+        if open >= turn
+            && (waste < least || best == usize::MAX)
+            && stack != from
+            && (P::FREE || bay.takes(shape, stack, kind))
+        {
             (best, least) = (stack, waste);
         }
     }
@@ -105,12 +157,18 @@ pub(super) fn tightest<P: Placement>(shape: &Shape<'_, P>, bay: &Bay, from: usiz
 #[inline]
 fn latest<P: Placement>(shape: &Shape<'_, P>, bay: &Bay, to: usize) -> Option<(usize, u16)> {
     let open = bay.open[to];
+    if P::FREE {
+        let turn = latest_bad(&bay.top, &bay.first, open);
+        if turn == 0 {
+            return None;
+        }
+        let at = (0..shape.stacks).find(|&stack| bay.top[stack] == turn && bay.is_bad(stack))?;
+        return Some((at, open - turn));
+    }
     let (mut best, mut turn) = (usize::MAX, 0);
-    for (stack, (&top, &first)) in bay.top.iter().zip(&bay.first).enumerate() {
-        if top > first && top <= open && top > turn && stack != to {
-            if !P::FREE && !bay.takes(shape, to, bay.top_kind(shape, stack)?) {
-                continue;
-            }
+    for stack in (0..shape.stacks).filter(|&stack| bay.is_bad(stack)) {
+        let top = bay.top[stack];
+        if top <= open && top > turn && bay.top_kind(shape, stack).is_some_and(|kind| bay.takes(shape, to, kind)) {
             (best, turn) = (stack, top);
         }
     }
@@ -142,7 +200,7 @@ fn dig<P: Placement>(shape: &Shape<'_, P>, bay: &Bay, policy: Policy) -> Option<
 
 /// Moves the top of a stack to where it is well placed, else to where it waits longest.
 pub(super) fn away<P: Placement>(shape: &Shape<'_, P>, bay: &Bay, from: usize) -> Option<Relocation> {
-    match tightest(shape, bay, from) {
+    match tightest_other(shape, bay, from) {
         Some((to, _)) => Some(Relocation { from: from as u16, to: to as u16 }),
         None => buried(shape, bay, from),
     }
@@ -152,7 +210,7 @@ pub(super) fn away<P: Placement>(shape: &Shape<'_, P>, bay: &Bay, from: usize) -
 fn buried<P: Placement>(shape: &Shape<'_, P>, bay: &Bay, from: usize) -> Option<Relocation> {
     let kind = bay.top_kind(shape, from)?;
     let (mut best, mut late) = (usize::MAX, 0);
-    for (stack, &first) in bay.first.iter().enumerate() {
+    for (stack, &first) in bay.first[..shape.stacks].iter().enumerate() {
         if stack != from && (best == usize::MAX || first > late) && bay.takes(shape, stack, kind) {
             (best, late) = (stack, first);
         }
@@ -173,7 +231,7 @@ fn make_room<P: Placement>(shape: &Shape<'_, P>, bay: &Bay, target: usize, detou
         if below < turn || !P::FREE && !shape.placement.allows(kind, stack, bay.kind_below(shape, stack)) {
             continue;
         }
-        let Some((to, waste)) = tightest(shape, bay, stack) else { continue };
+        let Some((to, waste)) = tightest_other(shape, bay, stack) else { continue };
         if waste > detour {
             continue;
         }

@@ -5,8 +5,12 @@
 
 pub(crate) mod bay;
 pub(crate) mod beam;
+mod bound;
 pub(crate) mod candidates;
 pub(crate) mod greedy;
+pub(crate) mod lanes;
+pub(crate) mod polish;
+pub(crate) mod queue;
 pub(crate) mod seen;
 #[cfg(test)]
 mod tests;
@@ -14,15 +18,21 @@ mod tests;
 use crate::budget::Budget;
 use crate::yard::heuristic::bay::{Bay, Shape};
 use crate::yard::heuristic::beam::{Beam, Width};
+pub use crate::yard::heuristic::bound::lower_bound;
 use crate::yard::heuristic::greedy::{Greedy, Policy};
+use crate::yard::heuristic::polish::polish;
 use crate::yard::layout::{Layout, Moves, Relocation};
 use crate::yard::rules::Placement;
 use std::time::Duration;
 
 /// Work of the search for a first plan where the greedy gets stuck: some tenths of a second.
 const RESCUE: u64 = 2_000_000;
-/// States that wait in a queue at most: about 200 MB for a hundred containers and a hundred queues.
+/// States that wait in a queue at most.
 const QUEUE: usize = 2000;
+/// Bytes of all states that wait.
+const MEMORY: usize = 128 << 20;
+/// Changes for each container in a row that made the first plan no better, before the beam begins.
+const PATIENCE: u32 = 20;
 /// Relocations that a state is continued with.
 const FAN: usize = 25;
 
@@ -44,17 +54,8 @@ pub struct Stuck {
 pub fn first<P: Placement>(layout: &Layout, placement: &P, moves: Moves) -> Result<Vec<Relocation>, Stuck> {
     let shape = Shape::new(layout, placement);
     let mut root = Bay::new(&shape, layout);
-    let mut greedy = Greedy::default();
     let mut bay = root.clone();
-    let mut best: Option<Vec<Relocation>> = None;
-    for policy in policies(moves) {
-        bay.copy_from(&root);
-        let found = greedy.run(&shape, &mut bay, policy).is_some();
-        if found && best.as_ref().is_none_or(|best| greedy.plan.len() < best.len()) {
-            best = Some(greedy.plan.clone());
-        }
-    }
-    if let Some(best) = best {
+    if let Some((best, _)) = shortest(&shape, &root, &mut bay, moves) {
         return Ok(best);
     }
     root.settle(&shape, |_| ());
@@ -69,9 +70,26 @@ pub fn first<P: Placement>(layout: &Layout, placement: &P, moves: Moves) -> Resu
     }
 }
 
-/// Policies of the first plan; one where many stacks make a run long.
-fn policies(moves: Moves) -> impl Iterator<Item = Policy> {
-    [0, 2].into_iter().map(move |slack| Policy { slack, ..Policy::new(moves) })
+/// The best greedy plan and how it was made. Where many stacks bear everything well, looking ahead does harm: it uses up in a
+/// hurry what fits better later.
+fn shortest<P: Placement>(
+    shape: &Shape<'_, P>,
+    root: &Bay,
+    bay: &mut Bay,
+    moves: Moves,
+) -> Option<(Vec<Relocation>, Policy)> {
+    let mut greedy = Greedy::default();
+    let mut best: Option<(Vec<Relocation>, Policy)> = None;
+    let policies = [Policy { slack: 0, ..Policy::new(moves) }, Policy::new(moves), Policy::new(Moves::Restricted)];
+    let tried = if moves == Moves::Restricted { &policies[2..] } else { &policies };
+    for &policy in tried {
+        bay.copy_from(root);
+        let limit = best.as_ref().map_or(u32::MAX, |(plan, _)| (plan.len() as u32).saturating_sub(1));
+        if greedy.run(shape, bay, policy, limit).is_some() {
+            best = Some((greedy.plan.clone(), policy));
+        }
+    }
+    best
 }
 
 fn stuck<P: Placement>(shape: &Shape<'_, P>, bay: &Bay, proven: bool) -> Stuck {
@@ -81,9 +99,8 @@ fn stuck<P: Placement>(shape: &Shape<'_, P>, bay: &Bay, proven: bool) -> Stuck {
     Stuck { stack, tier, kind: kinds.get(tier).copied().unwrap_or(0), proven }
 }
 
-/// Looks for plans that are shorter than `incumbent`, a plan for this layout, and shows `found` each one.
-/// Returns when the plan has
-/// `lower_bound` relocations, the budget is used up, or nothing is left to try.
+/// Looks for plans that are shorter than `incumbent`, a plan for this layout, and shows `found` each one. Returns when the
+/// plan has `lower_bound` relocations, the budget is used up, or nothing is left to try.
 pub fn improve<P: Placement>(
     layout: &Layout,
     placement: &P,
@@ -98,7 +115,23 @@ pub fn improve<P: Placement>(
     if !root.settle(&shape, |_| ()) {
         return;
     }
-    let width = Width { fan: FAN, queue: QUEUE };
-    let mut beam = Beam::new(&shape, &root, Policy::new(moves), Some(incumbent.to_vec()), width);
+    let containers: u32 = root.height.iter().map(|&height| u32::from(height)).sum();
+    let mut best = incumbent.to_vec();
+    let mut bay = root.clone();
+    let start = shortest(&shape, &root, &mut bay, moves);
+    if let Some((plan, policy)) = start
+        && plan.len() <= best.len()
+    {
+        if plan.len() < best.len() {
+            found(&plan);
+        }
+        best = plan;
+        let patience = PATIENCE * containers;
+        polish(&shape, &root, (policy, moves), &mut best, (lower_bound, patience), budget, found);
+    }
+    let state = 2 * (shape.stacks + containers as usize) + 128;
+    let queue = (MEMORY / (state * best.len().max(1))).clamp(8, QUEUE);
+    let width = Width { fan: FAN, queue };
+    let mut beam = Beam::new(&shape, &root, Policy::new(moves), Some(best), width);
     beam.run(lower_bound, budget, found);
 }

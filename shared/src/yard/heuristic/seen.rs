@@ -1,6 +1,6 @@
 //! States that were met, and after how many relocations.
 
-/// Entries that are kept at most: 40 MB. A full table is emptied, which costs repeated work only.
+/// Entries that are kept at most: 80 MB. A full table is emptied, which costs repeated work only.
 const MOST: usize = 1 << 22;
 
 /// A hash table with open addressing over the hashes themselves: no random state, no keys to compare.

@@ -2,7 +2,7 @@
 
 use crate::budget::Budget;
 use crate::rng::Rng;
-use crate::yard::heuristic::{first, improve};
+use crate::yard::heuristic::{first, improve, lower_bound};
 use crate::yard::layout::{Layout, Moves, Relocation, STAYS};
 use crate::yard::rules::{Anywhere, Placement, Rules};
 use std::collections::BTreeSet;
@@ -139,9 +139,11 @@ fn check<P: Placement>(layout: &Layout, rules: &P, moves: Moves) -> usize {
         }
     };
     replay(layout, rules, moves, &plan);
+    let bound = lower_bound(layout, moves);
+    assert!(best.is_none_or(|best| bound as usize <= best), "{layout:?} {moves:?}: bound {bound}, optimum {best:?}");
     let best = best.expect("a plan where there is none");
     let clock = || Duration::ZERO;
-    let mut budget = Budget::new(&clock).work_limit(3000);
+    let mut budget = Budget::new(&clock).work_limit(8000);
     let mut shortest = plan;
     improve(layout, rules, moves, &shortest.clone(), best as u32, &mut budget, &mut |plan| {
         assert!(plan.len() < shortest.len());
