@@ -138,17 +138,15 @@ impl<P: Placement> Run<'_, P> {
     fn place_for(&self, from: usize, not: &[usize]) -> Option<usize> {
         let (site, bay) = (self.site, &*self.bay);
         let rank = site.rank[usize::from(bay.top(site, from)?)];
-        (0..site.stacks)
-            .filter(|&to| !not.contains(&to) && bay.can(site, self.placement, from, to))
-            .min_by_key(|&to| {
-                let accepts = bay.accepts(site, to);
-                if bay.is_good_on(site, rank, to) {
-                    (0, accepts - rank)
-                } else if bay.is_clean(to) {
-                    (2, accepts)
-                } else {
-                    (1, accepts)
-                }
-            })
+        (0..site.stacks).filter(|&to| !not.contains(&to) && bay.can(site, self.placement, from, to)).min_by_key(|&to| {
+            let accepts = bay.accepts(site, to);
+            if bay.is_good_on(site, rank, to) {
+                (0, accepts - rank)
+            } else if bay.is_clean(to) {
+                (2, accepts)
+            } else {
+                (1, accepts)
+            }
+        })
     }
 }

@@ -95,7 +95,8 @@ fn case(rng: &mut Rng) -> Case {
     let share = 2 + rng.below(6);
     let fits: Vec<bool> = (0..kinds * stacks).map(|_| rng.below(share) > 0).collect();
     let bears: Vec<bool> = (0..kinds * kinds).map(|_| rng.below(share + 1) > 0).collect();
-    let rules = Rules::new(kinds, stacks, |kind, stack| fits[kind * stacks + stack], |kind, on| bears[kind * kinds + on]);
+    let rules =
+        Rules::new(kinds, stacks, |kind, stack| fits[kind * stacks + stack], |kind, on| bears[kind * kinds + on]);
     Case { layout: Layout { stacks: bay, heights, groups }, rules }
 }
 
