@@ -14,6 +14,7 @@ mod bound;
 mod clearing;
 mod flood;
 mod greedy;
+mod horizon;
 mod relaxed;
 mod rollout;
 #[cfg(test)]
@@ -23,6 +24,8 @@ use crate::budget::Budget;
 use crate::rng::Rng;
 use crate::yard::layout::{Layout, Relocation};
 use crate::yard::rules::Placement;
+pub use horizon::{Within, solve_within};
+
 use bay::{Bay, Site};
 use bound::Bound;
 use flood::Flood;
