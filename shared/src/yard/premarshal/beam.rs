@@ -6,7 +6,8 @@
 
 use super::bay::{Bay, Site, relocation};
 use super::bound::Bound;
-use super::rollout::{Taste, roll};
+use super::relaxed::{QUICK, Relaxed};
+use super::rollout::{Roller, Taste};
 use crate::budget::Budget;
 use crate::rng::Rng;
 use crate::yard::layout::Relocation;
@@ -36,12 +37,14 @@ pub(super) fn sweep<P: Placement>(
     placement: &P,
     start: &Bay,
     (width, pilots, upper): (usize, usize, u32),
+    taste: Taste,
     rng: &mut Rng,
     budget: &mut Budget<'_>,
 ) -> Swept {
     let len = Bay::saved_len(site);
     let mut bay = start.clone();
     let mut bound = Bound::default();
+    let mut relaxed = Relaxed::default();
     let mut saved = vec![0; len];
     start.save(&mut saved);
     // (index in the layer before, relocation) of each bay of each layer but the first.
@@ -51,21 +54,23 @@ pub(super) fn sweep<P: Placement>(
     let mut complete = true;
     let mut best: Option<Vec<Relocation>> = None;
     let mut upper = upper;
-    let mut scratch: Vec<Relocation> = Vec::new();
+    let mut roller = Roller::new(site, placement, rng.clone(), taste);
     let mut depth = 0;
     while depth + 1 < upper {
         depth += 1;
         candidates.clear();
         for (parent, from_saved) in saved.chunks_exact(len).enumerate() {
             bay.restore(site, from_saved);
+            let known = bound.parent(site, &bay);
             for from in 0..site.stacks {
                 for to in 0..site.stacks {
                     if !bay.can(site, placement, from, to) {
                         continue;
                     }
+                    let dug = Bound::same_digging(known, site, &bay, from, to);
                     bay.shift(site, from, to);
                     let enough = upper - depth;
-                    let left = bound.of(site, &bay, enough);
+                    let left = bound.given(site, &bay, dug, enough);
                     if left < enough {
                         let room: i32 = bay.need.iter().sum();
                         let noise = rng.next_u64() & 0xf;
@@ -97,11 +102,11 @@ pub(super) fn sweep<P: Placement>(
                 let parent = candidate.parent as usize;
                 bay.restore(site, &saved[parent * len..(parent + 1) * len]);
                 bay.shift(site, usize::from(candidate.from), usize::from(candidate.to));
-                scratch.clear();
+                roller.plan.clear();
                 let limit = (upper - depth) as usize + 8;
-                let taste = Taste { opened: 8, noise: 0 };
-                let sorted = roll(site, placement, &mut bay, &mut scratch, limit, taste, rng);
-                let length = if sorted { scratch.len() } else { limit + 1 };
+                roller.limit = limit;
+                let sorted = roller.finish(&mut bay);
+                let length = if sorted { roller.plan.len() } else { limit + 1 };
                 if budget.spend(length as u64 + 1) {
                     return Swept { plan: best, complete: false };
                 }
@@ -109,14 +114,34 @@ pub(super) fn sweep<P: Placement>(
                     upper = depth + length as u32;
                     let mut plan = trace(&layers, candidate.parent as usize);
                     plan.push(relocation(usize::from(candidate.from), usize::from(candidate.to)));
-                    plan.extend_from_slice(&scratch);
+                    plan.extend_from_slice(&roller.plan);
                     best = Some(plan);
                 }
                 candidate.score |= (length as u64) << 52;
             }
             candidates.retain(|c| depth + ((c.score >> 40 & 0xfff) as u32) < upper);
         }
-        complete &= thin(&mut candidates, width);
+        complete &= thin(&mut candidates, width * if pilots == 0 { 4 } else { 1 });
+        if pilots == 0 {
+            let mut kept = 0;
+            let mut spent = 0;
+            candidates.retain(|candidate| {
+                if kept == width {
+                    complete = false;
+                    return false;
+                }
+                let parent = candidate.parent as usize;
+                bay.restore(site, &saved[parent * len..(parent + 1) * len]);
+                bay.shift(site, usize::from(candidate.from), usize::from(candidate.to));
+                let keep = relaxed.may_do(site, &bay, upper - depth - 1, QUICK);
+                spent += 8;
+                kept += usize::from(keep);
+                keep
+            });
+            if budget.spend(spent) {
+                return Swept { plan: best, complete: false };
+            }
+        }
         if candidates.is_empty() {
             return Swept { plan: best, complete };
         }

@@ -31,13 +31,49 @@ pub(super) struct Bound {
 /// Stacks that cost as much or more are left out of the quick test.
 const CHEAP: usize = 8;
 
+/// What a bay knows about the bounds of the bays that follow it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Parent {
+    dug: u32,
+    /// Above all ranks that lack places.
+    above_need: usize,
+}
+
 impl Bound {
+    /// What the bays after one relocation need not compute again.
+    pub(super) fn parent(&mut self, site: &Site, bay: &Bay) -> Parent {
+        let above_need = bay.need.iter().rposition(|&need| need > 0).map_or(0, |rank| rank + 1);
+        Parent { dug: if above_need == 0 { 0 } else { self.digging(site, bay) }, above_need }
+    }
+
+    /// The digging that is needed after a relocation, where it is obviously the same as before.
+    pub(super) fn same_digging(parent: Parent, site: &Site, bay: &Bay, from: usize, to: usize) -> Option<u32> {
+        if bay.is_clean(from) {
+            return None;
+        }
+        let rank = bay.rank_at(site, from, bay.height(from) - 1);
+        if bay.is_good_on(site, rank, to) {
+            // Higher ranks lose the stack, which hurts only those that need it, and those that would come to.
+            let room = i32::from(site.limits[to]) - bay.height(to) as i32;
+            let (rank, accepts) = (usize::from(rank), usize::from(bay.accepts(site, to)));
+            if rank + 1 < parent.above_need || bay.need[rank + 1..=accepts].iter().any(|&need| need + room > 0) {
+                return None;
+            }
+        }
+        Some(parent.dug)
+    }
+
     /// Relocations that are needed from here on at least, seen exactly up to `enough`.
     pub(super) fn of(&mut self, site: &Site, bay: &Bay, enough: u32) -> u32 {
+        self.given(site, bay, None, enough)
+    }
+
+    /// The same, where the digging may be known.
+    pub(super) fn given(&mut self, site: &Site, bay: &Bay, dug: Option<u32>, enough: u32) -> u32 {
         if bay.bad == 0 || bay.bad >= enough {
             return bay.bad;
         }
-        let dug = self.digging(site, bay);
+        let dug = dug.unwrap_or_else(|| self.digging(site, bay));
         if bay.bad + dug >= enough {
             return bay.bad + dug;
         }

@@ -11,8 +11,11 @@
 mod bay;
 mod beam;
 mod bound;
+mod clearing;
 mod flood;
 mod greedy;
+mod horizon;
+mod relaxed;
 mod rollout;
 #[cfg(test)]
 mod tests;
@@ -21,6 +24,8 @@ use crate::budget::Budget;
 use crate::rng::Rng;
 use crate::yard::layout::{Layout, Relocation};
 use crate::yard::rules::Placement;
+pub use horizon::{Within, solve_within};
+
 use bay::{Bay, Site};
 use bound::Bound;
 use flood::Flood;
@@ -49,6 +54,7 @@ pub fn solve<P: Placement>(
     if start.bad > 0 && flood::is_hopeless(&site, &start) {
         return Premarshalled { plan: None, lower_bound: lower, infeasible: true };
     }
+    let lower = relaxed::Relaxed::default().of(&site, &start, lower);
     let rng = Rng::new(budget.seed_value());
     let mut search = Search { site: &site, placement, start: &start, best: None, lower, found };
     let infeasible = search.run(&rng, budget);
@@ -89,7 +95,7 @@ impl<P: Placement> Search<'_, P> {
 
     /// Returns whether no plan exists.
     fn run(&mut self, rng: &Rng, budget: &mut Budget<'_>) -> bool {
-        self.first_plans(&mut rng.fork("rollouts"), budget);
+        self.first_plans(rng.fork("rollouts"), budget);
         if self.best.is_none() {
             match flood::flood(self.site, self.placement, self.start, budget) {
                 Flood::Plan(plan) => {
@@ -101,33 +107,40 @@ impl<P: Placement> Search<'_, P> {
             }
         }
         let mut rng = rng.fork("beams");
-        let mut width = 2;
-        while width <= WIDEST && budget.stopped().is_none() && !self.is_proven() {
-            for shape in [(width, 8), (width * 16, 0)] {
-                self.sweep(shape, &mut rng, budget);
+        let tastes = [(8, 0), (6, 1), (12, 2), (4, 1), (16, 3)];
+        for round in 0.. {
+            let width = 2 << (round / 2);
+            if width > WIDEST || budget.stopped().is_some() || self.is_proven() {
+                break;
             }
-            width *= 2;
+            let (opened, noise) = tastes[round % tastes.len()];
+            let taste = rollout::Taste { opened, noise };
+            self.clearings(width * 2, taste, &rng, budget);
+            self.sweep((width, 8), taste, &mut rng, budget);
+            self.sweep((width * 16, 0), taste, &mut rng, budget);
         }
         false
     }
 
     /// Rollouts, and where they find nothing, the greedy that fits into fuller bays.
-    fn first_plans(&mut self, rng: &mut Rng, budget: &mut Budget<'_>) {
+    fn first_plans(&mut self, rng: Rng, budget: &mut Budget<'_>) {
         let mut bay = self.start.clone();
+        let taste = rollout::Taste { opened: 0, noise: 0 };
+        let mut roller = rollout::Roller::new(self.site, self.placement, rng, taste);
         let most = 8 * self.site.limits.iter().map(|&limit| usize::from(limit)).sum::<usize>();
         for round in 0..FIRST_ROLLOUTS {
             if self.is_proven() || budget.stopped().is_some() {
                 return;
             }
-            let limit = self.best.as_ref().map_or(most, Vec::len);
-            let opened = [0, 4, 8, 16, 32][round % 5];
-            let taste = rollout::Taste { opened, noise: if round < 5 { 0 } else { 8 } };
-            let mut plan = Vec::new();
+            let opened = [8, 4, 16, 0, 32][round % 5];
+            roller.taste = rollout::Taste { opened, noise: if round < 5 { 0 } else { 8 } };
+            roller.limit = self.best.as_ref().map_or(most, Vec::len);
+            roller.plan.clear();
             bay.clone_from(self.start);
-            let sorted = rollout::roll(self.site, self.placement, &mut bay, &mut plan, limit, taste, rng);
-            budget.spend(plan.len() as u64);
+            let sorted = roller.finish(&mut bay);
+            budget.spend(roller.plan.len() as u64);
             if sorted {
-                self.note(Some(plan), 0);
+                self.note(Some(roller.plan.clone()), 0);
             }
         }
         if self.best.is_none() {
@@ -136,14 +149,36 @@ impl<P: Placement> Search<'_, P> {
         }
     }
 
-    fn sweep(&mut self, (width, pilots): (usize, usize), rng: &mut Rng, budget: &mut Budget<'_>) {
+    fn clearings(&mut self, width: usize, taste: rollout::Taste, rng: &Rng, budget: &mut Budget<'_>) {
+        if self.is_proven() {
+            return;
+        }
+        let upper = self.best.as_ref().map_or(usize::MAX / 2, Vec::len);
+        let plan = clearing::sweep(
+            self.site,
+            self.placement,
+            self.start,
+            (width, upper, taste),
+            rng.fork("clearings"),
+            budget,
+        );
+        self.note(plan, 0);
+    }
+
+    fn sweep(
+        &mut self,
+        (width, pilots): (usize, usize),
+        taste: rollout::Taste,
+        rng: &mut Rng,
+        budget: &mut Budget<'_>,
+    ) {
         if self.is_proven() {
             return;
         }
         let places: u32 = self.site.limits.iter().map(|&limit| u32::from(limit)).sum();
         let upper = self.best.as_ref().map_or(8 * places, |best| best.len() as u32);
         let shape = (width, pilots, upper);
-        let swept = beam::sweep(self.site, self.placement, self.start, shape, rng, budget);
+        let swept = beam::sweep(self.site, self.placement, self.start, shape, taste, rng, budget);
         let proven = match &swept.plan {
             Some(plan) if swept.complete => plan.len() as u32,
             None if swept.complete => upper,

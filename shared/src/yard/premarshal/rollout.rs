@@ -18,42 +18,49 @@ pub(super) struct Taste {
     pub(super) noise: u32,
 }
 
-/// Continues until nothing is badly placed, adding to `plan`, which stays shorter than `limit`. The bay is left sorted,
-/// or where the rollout gave up; whether it is sorted is returned.
-pub(super) fn roll<P: Placement>(
-    site: &Site,
-    placement: &P,
-    bay: &mut Bay,
-    plan: &mut Vec<Relocation>,
-    limit: usize,
-    taste: Taste,
-    rng: &mut Rng,
-) -> bool {
-    let mut run = Roll { site, placement, bay, plan, limit, taste, rng };
-    while run.bay.bad > 0 {
-        if run.plan.len() + run.bay.bad as usize >= run.limit {
-            return false;
-        }
-        if !run.fill() && !run.clear() {
-            return false;
-        }
-    }
-    true
-}
+/// A relocation that fills: waste, from, to.
+pub(super) type Fill = (i32, usize, usize);
 
-struct Roll<'a, P> {
+/// Continues plans; keeps its scratch space between them.
+pub(super) struct Roller<'a, P> {
     site: &'a Site,
     placement: &'a P,
-    bay: &'a mut Bay,
-    plan: &'a mut Vec<Relocation>,
-    limit: usize,
-    taste: Taste,
-    rng: &'a mut Rng,
+    rng: Rng,
+    pub(super) taste: Taste,
+    /// The plan so far.
+    pub(super) plan: Vec<Relocation>,
+    /// The plan stays shorter.
+    pub(super) limit: usize,
+    /// Clean stacks with room, and what they accept.
+    clean: Vec<(u16, u16)>,
+    /// `[rank]`: badly placed containers that could leave their stacks if this rank were accepted, and now cannot.
+    reach: Vec<i32>,
+    own: Vec<i32>,
 }
 
-impl<P: Placement> Roll<'_, P> {
-    fn shift(&mut self, from: usize, to: usize) {
-        self.bay.shift(self.site, from, to);
+impl<'a, P: Placement> Roller<'a, P> {
+    pub(super) fn new(site: &'a Site, placement: &'a P, rng: Rng, taste: Taste) -> Self {
+        let reach = vec![0; site.ranks];
+        let own = vec![0; site.ranks];
+        let (plan, clean) = (Vec::new(), Vec::new());
+        Self { site, placement, rng, taste, plan, limit: usize::MAX, clean, reach, own }
+    }
+
+    /// Until nothing is badly placed. The bay is left sorted, or where the rollout gave up; whether it is sorted is returned.
+    pub(super) fn finish(&mut self, bay: &mut Bay) -> bool {
+        while bay.bad > 0 {
+            if self.plan.len() + bay.bad as usize >= self.limit {
+                return false;
+            }
+            if !self.fill(bay) && !self.clear(bay) {
+                return false;
+            }
+        }
+        true
+    }
+
+    pub(super) fn shift(&mut self, bay: &mut Bay, from: usize, to: usize) {
+        bay.shift(self.site, from, to);
         self.plan.push(relocation(from, to));
     }
 
@@ -61,15 +68,25 @@ impl<P: Placement> Roll<'_, P> {
         if self.taste.noise == 0 { 0 } else { self.rng.below(self.taste.noise as usize) as i32 }
     }
 
+    /// Lists the clean stacks with room.
+    fn list_clean(&mut self, bay: &Bay) {
+        self.clean.clear();
+        for stack in 0..self.site.stacks {
+            if bay.is_clean(stack) && !bay.is_full(self.site, stack) {
+                self.clean.push((stack as u16, bay.accepts(self.site, stack)));
+            }
+        }
+    }
+
     /// One badly placed container comes to stand well.
-    fn fill(&mut self) -> bool {
-        let site = self.site;
-        let mut best: Option<(i32, usize, usize)> = None;
-        for from in 0..site.stacks {
-            if self.bay.is_clean(from) {
+    fn fill(&mut self, bay: &mut Bay) -> bool {
+        self.list_clean(bay);
+        let mut best: Option<Fill> = None;
+        for from in 0..self.site.stacks {
+            if bay.is_clean(from) {
                 continue;
             }
-            if let Some((waste, to)) = self.well(from, from) {
+            if let Some((waste, to)) = self.well(bay, from) {
                 let key = waste * 4 + self.noise();
                 if best.is_none_or(|(least, ..)| key < least) {
                     best = Some((key, from, to));
@@ -77,30 +94,34 @@ impl<P: Placement> Roll<'_, P> {
             }
         }
         if let Some((_, from, to)) = best {
-            self.shift(from, to);
+            self.shift(bay, from, to);
         }
         best.is_some()
     }
 
-    /// The place where the top of a stack stands well at the least waste.
-    fn well(&self, from: usize, not: usize) -> Option<(i32, usize)> {
-        let (site, bay) = (self.site, &*self.bay);
-        let rank = site.rank[usize::from(bay.top(site, from)?)];
+    /// For each badly placed top the place where it stands well, least waste first.
+    pub(super) fn fills(&mut self, bay: &Bay) -> Vec<Fill> {
+        self.list_clean(bay);
+        let mut fills: Vec<Fill> = (0..self.site.stacks)
+            .filter(|&from| !bay.is_clean(from))
+            .filter_map(|from| self.well(bay, from).map(|(waste, to)| (waste, from, to)))
+            .collect();
+        fills.sort_unstable();
+        fills
+    }
+
+    /// The place among the listed ones where the top of a stack stands well at the least waste.
+    fn well(&self, bay: &Bay, from: usize) -> Option<(i32, usize)> {
+        let kind = bay.top(self.site, from)?;
+        let rank = self.site.rank[usize::from(kind)];
         let mut best: Option<(i32, usize)> = None;
-        for to in 0..site.stacks {
-            if to == from || to == not || !bay.is_clean(to) || bay.is_full(site, to) {
+        for &(to, accepts) in &self.clean {
+            let to = usize::from(to);
+            let waste = i32::from(accepts) - i32::from(rank);
+            if waste < 0 || to == from || best.is_some_and(|(least, _)| waste >= least) {
                 continue;
             }
-            let accepts = bay.accepts(site, to);
-            if accepts < rank || !bay.can(site, self.placement, from, to) {
-                continue;
-            }
-            let room = i32::from(site.limits[to]) - bay.height(to) as i32;
-            // Ranks in between that still need this stack.
-            let hurt =
-                bay.need[usize::from(rank) + 1..=usize::from(accepts)].iter().filter(|&&need| need + room > 0).count();
-            let waste = i32::from(accepts - rank) + 4 * hurt as i32;
-            if best.is_none_or(|(least, _)| waste < least) {
+            if P::FREE || self.placement.allows(kind, to, bay.top(self.site, to)) {
                 best = Some((waste, to));
             }
         }
@@ -108,72 +129,85 @@ impl<P: Placement> Roll<'_, P> {
     }
 
     /// Clears the stack, and to the depth, that looks best.
-    fn clear(&mut self) -> bool {
+    fn clear(&mut self, bay: &mut Bay) -> bool {
         let site = self.site;
-        let mut open = -1;
-        for stack in 0..site.stacks {
-            if self.bay.is_clean(stack) && !self.bay.is_full(site, stack) {
-                open = open.max(i32::from(self.bay.accepts(site, stack)));
-            }
-        }
+        let open = self.clean.iter().map(|&(_, accepts)| i32::from(accepts)).max().unwrap_or(-1);
+        self.measure_reach(bay, open);
         let mut best: Option<(i32, usize, usize)> = None;
         for stack in 0..site.stacks {
-            let bay = &*self.bay;
             let (good, height) = (bay.good(stack), bay.height(stack));
             if height == 0 {
                 continue;
             }
             let parked = (good..height).filter(|&tier| i32::from(bay.rank_at(site, stack, tier)) > open).count();
+            self.own.fill(0);
+            if good < height {
+                tally(&mut self.own, site, bay, stack, open);
+            }
             for kept in (0..=good.min(height - 1)).rev() {
-                let accepts = self.bay.accepts_on(site, stack, kept);
-                let room = usize::from(site.limits[stack]) - kept;
-                let opened = self.tops_up_to(accepts, stack).min(room);
+                let accepts = bay.accepts_on(site, stack, kept);
+                let room = i32::from(site.limits[stack]) - kept as i32;
+                let own: i32 = if good < height { self.own[..=usize::from(accepts)].iter().sum() } else { 0 };
+                let opened = room.min(self.reach[usize::from(accepts)] - own);
                 if opened == 0 && kept > 0 {
                     continue;
                 }
-                let cost = 16 * (parked + good - kept) as i32 - self.taste.opened * opened as i32 + self.noise();
+                let cost = 16 * (parked + good - kept) as i32 - self.taste.opened * opened + self.noise();
                 if best.is_none_or(|(least, ..)| cost < least) {
                     best = Some((cost, stack, kept));
                 }
             }
         }
-        let Some((_, stack, kept)) = best else { return false };
-        while self.bay.height(stack) > kept {
+        best.is_some_and(|(_, stack, kept)| self.clear_to(bay, stack, kept))
+    }
+
+    fn measure_reach(&mut self, bay: &Bay, open: i32) {
+        self.reach.fill(0);
+        for stack in 0..self.site.stacks {
+            if !bay.is_clean(stack) {
+                tally(&mut self.reach, self.site, bay, stack, open);
+            }
+        }
+        let mut sum = 0;
+        for reach in &mut self.reach {
+            sum += *reach;
+            *reach = sum;
+        }
+    }
+
+    /// Clears one stack down to its lowest `kept` containers.
+    pub(super) fn clear_to(&mut self, bay: &mut Bay, stack: usize, kept: usize) -> bool {
+        self.list_clean(bay);
+        while bay.height(stack) > kept {
             if self.plan.len() >= self.limit {
                 return false;
             }
-            let place = self.well(stack, stack).map(|(_, to)| to).or_else(|| self.park(stack));
-            let Some(to) = place else { return false };
-            self.shift(stack, to);
+            let well = self.well(bay, stack).map(|(_, to)| to);
+            let Some(to) = well.or_else(|| self.park(bay, stack)) else { return false };
+            self.shift(bay, stack, to);
+            self.clean.retain(|&(clean, _)| usize::from(clean) != to && usize::from(clean) != stack);
+            if bay.is_clean(to) && !bay.is_full(self.site, to) {
+                self.clean.push((to as u16, bay.accepts(self.site, to)));
+            }
         }
         true
     }
 
-    /// Badly placed tops of other stacks that would be accepted.
-    fn tops_up_to(&self, accepts: u16, not: usize) -> usize {
-        let (site, bay) = (self.site, &*self.bay);
-        (0..site.stacks)
-            .filter(|&stack| stack != not && !bay.is_clean(stack))
-            .filter(|&stack| bay.rank_at(site, stack, bay.height(stack) - 1) <= accepts)
-            .count()
-    }
-
-    /// Where the top of a stack does the least harm, badly placed.
-    fn park(&mut self, from: usize) -> Option<usize> {
+    /// Where the top of a stack does the least harm, badly placed: on lower ranks, or else where few high ones are buried.
+    fn park(&mut self, bay: &Bay, from: usize) -> Option<usize> {
         let site = self.site;
-        let rank = i32::from(site.rank[usize::from(self.bay.top(site, from)?)]);
+        let ranks = site.ranks as i32;
+        let rank = i32::from(site.rank[usize::from(bay.top(site, from)?)]);
         let mut best: Option<(i32, usize)> = None;
         for to in 0..site.stacks {
-            if !self.bay.can(site, self.placement, from, to) {
+            if !bay.can(site, self.placement, from, to) {
                 continue;
             }
-            let bay = &*self.bay;
-            let accepts = i32::from(bay.accepts(site, to));
-            let hidden = (bay.good(to)..bay.height(to)).map(|tier| i32::from(bay.rank_at(site, to, tier))).max();
-            let harm = match hidden {
-                Some(highest) if highest <= rank => rank - highest,
-                Some(highest) => site.ranks as i32 + highest - rank,
-                None => site.ranks as i32 + accepts,
+            let harm = if bay.is_clean(to) {
+                ranks + i32::from(bay.accepts(site, to))
+            } else {
+                let top = i32::from(bay.rank_at(site, to, bay.height(to) - 1));
+                if top <= rank { rank - top } else { ranks + top - rank }
             };
             let key = harm * 4 + self.noise();
             if best.is_none_or(|(least, _)| key < least) {
@@ -181,5 +215,16 @@ impl<P: Placement> Roll<'_, P> {
             }
         }
         best.map(|(_, to)| to)
+    }
+}
+
+/// Counts the badly placed containers of a stack above rank `open` by the highest rank that must be accepted to get at them.
+#[inline]
+fn tally(counts: &mut [i32], site: &Site, bay: &Bay, stack: usize, open: i32) {
+    let mut highest = 0;
+    for tier in (bay.good(stack)..bay.height(stack)).rev() {
+        let rank = bay.rank_at(site, stack, tier);
+        highest = highest.max(rank);
+        counts[usize::from(highest)] += i32::from(i32::from(rank) > open);
     }
 }

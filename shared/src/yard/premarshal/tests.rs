@@ -37,19 +37,9 @@ fn brute_force<P: Placement>(layout: &Layout, placement: &P, most: usize) -> Res
             if is_sorted(layout, stacks) {
                 return Ok(Some(depth));
             }
-            for from in 0..stacks.len() {
-                let Some(&kind) = stacks[from].last() else { continue };
-                for to in 0..stacks.len() {
-                    let fits = stacks[to].len() < usize::from(layout.heights[to]);
-                    if from == to || !fits || !placement.allows(kind, to, stacks[to].last().copied()) {
-                        continue;
-                    }
-                    let mut after = stacks.clone();
-                    after[from].pop();
-                    after[to].push(kind);
-                    if seen.insert(after.clone()) {
-                        next.push(after);
-                    }
+            for after in neighbours(layout, placement, stacks) {
+                if seen.insert(after.clone()) {
+                    next.push(after);
                 }
             }
         }
@@ -60,6 +50,51 @@ fn brute_force<P: Placement>(layout: &Layout, placement: &P, most: usize) -> Res
         depth += 1;
     }
     Ok(None)
+}
+
+/// The fewest badly placed containers after so many relocations.
+fn fewest_within<P: Placement>(layout: &Layout, placement: &P, relocations: usize) -> u32 {
+    let group = |kind: u16| layout.groups[usize::from(kind)];
+    let bad = |stacks: &[Vec<u16>]| -> u32 {
+        let in_stack = |stack: &Vec<u16>| {
+            let first = (1..stack.len()).find(|&tier| group(stack[tier]) > group(stack[tier - 1]));
+            first.map_or(0, |first| stack.len() - first) as u32
+        };
+        stacks.iter().map(in_stack).sum()
+    };
+    let mut seen = HashSet::from([layout.stacks.clone()]);
+    let mut layer = vec![layout.stacks.clone()];
+    let mut fewest = bad(&layout.stacks);
+    for _ in 0..relocations {
+        let mut next = Vec::new();
+        for stacks in &layer {
+            for after in neighbours(layout, placement, stacks) {
+                if seen.insert(after.clone()) {
+                    fewest = fewest.min(bad(&after));
+                    next.push(after);
+                }
+            }
+        }
+        layer = next;
+    }
+    fewest
+}
+
+fn neighbours<P: Placement>(layout: &Layout, placement: &P, stacks: &[Vec<u16>]) -> Vec<Vec<Vec<u16>>> {
+    let mut all = Vec::new();
+    for from in 0..stacks.len() {
+        let Some(&kind) = stacks[from].last() else { continue };
+        for to in 0..stacks.len() {
+            let fits = stacks[to].len() < usize::from(layout.heights[to]);
+            if from != to && fits && placement.allows(kind, to, stacks[to].last().copied()) {
+                let mut after = stacks.to_vec();
+                after[from].pop();
+                after[to].push(kind);
+                all.push(after);
+            }
+        }
+    }
+    all
 }
 
 struct Case {
@@ -127,6 +162,67 @@ fn check_many(seed: u64, count: usize) {
 #[test]
 fn small_bays_take_as_many_relocations_as_brute_force_says() {
     check_many(1, 1000);
+}
+
+/// A bay of middling size.
+fn larger_case(rng: &mut Rng) -> Layout {
+    let (stacks, height) = (4 + rng.below(5), 3 + rng.below(4));
+    let places = stacks * height;
+    let containers = places - height - rng.below(places / 3);
+    let kinds = 2 + rng.below(containers);
+    let mut bay = vec![Vec::new(); stacks];
+    for _ in 0..containers {
+        let open: Vec<usize> = (0..stacks).filter(|&stack| bay[stack].len() < height).collect();
+        bay[open[rng.below(open.len())]].push(rng.below(kinds) as u16);
+    }
+    Layout { stacks: bay, heights: vec![height as u16; stacks], groups: (0..kinds as u16).collect() }
+}
+
+/// From no bay of a plan on may the bounds claim that more is needed than the plan still does.
+#[test]
+fn no_bound_exceeds_what_a_plan_still_does() {
+    let mut rng = Rng::new(3);
+    let clock = || Duration::ZERO;
+    for _ in 0..60 {
+        let layout = larger_case(&mut rng);
+        let mut budget = Budget::new(&clock).work_limit(60_000);
+        let answer = solve(&layout, &Anywhere, &mut budget, &mut |_, _| ());
+        let Some(plan) = answer.plan else { continue };
+        assert!(sorts(&layout, &Anywhere, &plan), "{layout:?} {plan:?}");
+        assert!(answer.lower_bound <= plan.len() as u32);
+        let site = Site::new(&layout, &Anywhere);
+        let mut bay = Bay::new(&site, &layout, &Anywhere);
+        for (done, step) in plan.iter().enumerate() {
+            let left = (plan.len() - done) as u32;
+            assert!(Bound::default().of(&site, &bay, u32::MAX) <= left, "{layout:?} {plan:?} at {done}");
+            assert!(relaxed::Relaxed::default().may_do(&site, &bay, left, 2000), "{layout:?} {plan:?} at {done}");
+            bay.shift(&site, usize::from(step.from), usize::from(step.to));
+        }
+    }
+}
+
+#[test]
+fn a_work_limit_gives_the_same_answer_again() {
+    let layout = larger_case(&mut Rng::new(4));
+    let clock = || Duration::ZERO;
+    let answer = || solve(&layout, &Anywhere, &mut Budget::new(&clock).work_limit(30_000), &mut |_, _| ());
+    assert_eq!(answer(), answer());
+}
+
+#[test]
+fn within_a_horizon_as_few_are_badly_placed_as_brute_force_says() {
+    let mut rng = Rng::new(5);
+    let clock = || Duration::ZERO;
+    for _ in 0..150 {
+        let Case { layout, rules } = case(&mut rng);
+        let relocations = rng.below(5);
+        let answer = solve_within(&layout, &Anywhere, relocations, None, &mut Budget::new(&clock));
+        assert_eq!(answer.badly_placed, fewest_within(&layout, &Anywhere, relocations), "{relocations} {layout:?}");
+        assert_eq!(answer.lower_bound, answer.badly_placed);
+        let answer = solve_within(&layout, &rules, relocations, None, &mut Budget::new(&clock));
+        assert_eq!(answer.badly_placed, fewest_within(&layout, &rules, relocations), "{relocations} {layout:?}");
+        assert!(answer.plan.len() <= relocations);
+    }
 }
 
 /// `YARD_CASES=100000 cargo test --release -- --ignored many_small_bays`
