@@ -11,10 +11,7 @@
 
 use super::bay::Bay;
 use super::blockers::Blockers;
-<<<<<<< HEAD
-=======
 use super::crowded::{Crowded, STACKS};
->>>>>>> yard-exact
 use super::relaxed::Relaxed;
 use super::room;
 use super::table::Table;
@@ -250,13 +247,7 @@ impl<'p, P: Placement> Search<'p, P> {
         let most = slack.min(if bad { 1 } else { 2 });
         // Whatever takes the top away for an extra relocation, the rest of the relaxed bay needs its own.
         let least = u32::from(!bad);
-<<<<<<< HEAD
-        (least..=most)
-            .rev()
-            .find(|&extras| extras == 0 || self.relaxed.are_enough(&self.bay, slack - extras, Some(from)))
-=======
         (least..=most).rev().find(|&extras| extras == 0 || self.are_enough(slack - extras, Some(from)))
->>>>>>> yard-exact
     }
 
     /// Whether the relocation is one too many, or comes after one that it could as well have come before.
