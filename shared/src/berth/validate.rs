@@ -192,7 +192,7 @@ impl Reader {
             let ((first, before), (second, after)) = (pair[0], pair[1]);
             if after.from <= before.to {
                 let cause = format!("it overlaps or touches {path}/{first}");
-                self.issues.note("windows_overlap", &format!("{path}/{second}"), cause, "merge the two");
+                self.issues.note("windows_overlap", format!("{path}/{second}"), cause, "merge the two");
             }
         }
         read.into_iter().map(|(_, window)| window).collect()
@@ -205,7 +205,7 @@ impl Reader {
             Some(windows) if windows.is_empty() => {
                 self.issues.note(
                     "berth_never_open",
-                    &format!("{path}/open"),
+                    format!("{path}/open"),
                     "the list of windows is empty",
                     "leave the berth out, or `open` to keep it always open",
                 );
@@ -271,7 +271,7 @@ impl Reader {
         if tardiness_weight > 0 && wire.due.is_none() {
             self.issues.note(
                 "tardiness_without_due",
-                &format!("{path}/tardiness_weight"),
+                format!("{path}/tardiness_weight"),
                 "the call has no due time",
                 "add `due`, or leave `tardiness_weight` out",
             );
@@ -374,7 +374,7 @@ impl Reader {
             let cause = format!("{} fits no berth ({}{more})", call.id, why.join("; "));
             self.issues.note(
                 "call_fits_no_berth",
-                &format!("/calls/{at}"),
+                format!("/calls/{at}"),
                 cause,
                 "correct the vessel or the berths, or leave the call out",
             );
@@ -396,7 +396,7 @@ impl Reader {
                 );
                 self.issues.note(
                     "frozen_not_possible",
-                    &format!("/calls/{at}/frozen"),
+                    format!("/calls/{at}/frozen"),
                     cause,
                     "correct the frozen start, or what forbids it",
                 );
@@ -422,7 +422,7 @@ impl Reader {
                 );
                 self.issues.note(
                     "frozen_calls_overlap",
-                    &format!("/calls/{}/frozen", call.at()),
+                    format!("/calls/{}/frozen", call.at()),
                     cause,
                     "move or unfreeze one of the two",
                 );

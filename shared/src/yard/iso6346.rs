@@ -32,7 +32,7 @@ fn value(character: u8) -> u32 {
         return u32::from(character - b'0');
     }
     let position = u32::from(character - b'A') + 10;
-    position + (position >= 11) as u32 + (position >= 21) as u32 + (position >= 31) as u32
+    position + u32::from(position >= 11) + u32::from(position >= 21) + u32::from(position >= 31)
 }
 
 #[cfg(test)]

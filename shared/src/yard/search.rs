@@ -6,6 +6,7 @@
 
 use super::instance::Instance;
 use super::layout::{Layout, Move, Relocation, STAYS};
+use super::retrieval::Prover;
 use super::rules::{Anywhere, Placement};
 use super::wire::{Objective, Task};
 use super::{certificate, explain, heuristic, plan, premarshal, retrieval};
@@ -62,18 +63,21 @@ impl<'a, 'w> Search<'a, 'w> {
             Err(stuck) => return self.as_far_as_possible(placement, stuck, budget),
         };
         self.relocations(&incumbent, budget);
-        self.bound(retrieval::root_bound(layout, placement, moves), budget);
+        let mut prover = Prover::new(layout, placement, moves);
+        self.bound(prover.lower_bound(), budget);
+        if P::FREE {
+            self.bound(heuristic::lower_bound(layout, moves), budget);
+        }
         let mut incumbent = incumbent;
         let (mut proof, mut beam) = (FIRST_PROOF, FIRST_BEAM);
         while !self.is_done(budget) {
-            let proven = budget.for_ticks(proof, |budget| {
-                retrieval::prove(layout, placement, moves, Some(&incumbent), budget, &mut |_| ())
-            });
-            self.bound(proven.lower_bound, budget);
-            if let Some(plan) = proven.plan {
+            let plan = budget.for_ticks(proof, |budget| prover.run(incumbent.len(), budget, &mut |_| ()));
+            if let Some(plan) = plan {
                 self.relocations(&plan, budget);
-                incumbent = plan;
+                self.bound(plan.len() as u32, budget);
+                return;
             }
+            self.bound(prover.lower_bound(), budget);
             if self.is_done(budget) {
                 return;
             }
@@ -118,15 +122,30 @@ impl<'a, 'w> Search<'a, 'w> {
 
     fn premarshal<P: Placement>(&mut self, placement: &P, budget: &mut Budget<'_>) {
         let layout = &self.instance.layout;
-        let result = premarshal::solve(layout, placement, budget, &mut |_, _| ());
-        let too_few = self.instance.max_relocations.is_some_and(|most| most < result.lower_bound);
-        if result.infeasible || too_few {
-            self.lower_bound = plan::price_left_out(self.instance);
-        } else {
-            self.bound(result.lower_bound, budget);
-        }
-        if let Some(plan) = result.plan {
+        let mut told = Vec::new();
+        let result = premarshal::solve(layout, placement, budget, &mut |plan, _| told = plan.to_vec());
+        let Some(most) = self.instance.max_relocations else {
+            if let Some(plan) = result.plan {
+                self.relocations(&plan, budget);
+            }
+            return self.sorted(result.infeasible, result.lower_bound, budget);
+        };
+        let most = most as usize;
+        if let Some(plan) = result.plan.filter(|plan| plan.len() <= most) {
             self.relocations(&plan, budget);
+            return self.sorted(false, result.lower_bound, budget);
+        }
+        let within = premarshal::solve_within(layout, placement, most, Some(&told), budget);
+        self.relocations(&within.plan, budget);
+        self.lower_bound = plan::price_left_out(self.instance) * i64::from(within.lower_bound);
+    }
+
+    /// Takes note of what is proven of sorting the whole yard.
+    fn sorted(&mut self, is_infeasible: bool, relocations: u32, budget: &Budget<'_>) {
+        if is_infeasible {
+            self.lower_bound = plan::price_left_out(self.instance).min(self.objective);
+        } else {
+            self.bound(relocations, budget);
         }
     }
 
@@ -134,7 +153,9 @@ impl<'a, 'w> Search<'a, 'w> {
     fn relocations(&mut self, relocations: &[Relocation], budget: &Budget<'_>) {
         let moves = match self.instance.task {
             Task::Retrieve => self.instance.layout.with_retrievals(relocations),
-            Task::Premarshal => self.within_the_limit(relocations),
+            Task::Premarshal => {
+                relocations.iter().map(|&Relocation { from, to }| Move { from, to: Some(to) }).collect()
+            }
         };
         let objective = cost(self.instance, &moves);
         if objective < self.objective {
@@ -142,17 +163,6 @@ impl<'a, 'w> Search<'a, 'w> {
             self.stats.improvements += 1;
             self.tell(budget);
         }
-    }
-
-    /// The relocations, or as many of the first as leave the fewest containers badly placed within the limit.
-    fn within_the_limit(&self, relocations: &[Relocation]) -> Vec<Move> {
-        let moves: Vec<Move> = relocations.iter().map(|&Relocation { from, to }| Move { from, to: Some(to) }).collect();
-        let most = self.instance.max_relocations.map_or(usize::MAX, |most| most as usize);
-        if moves.len() <= most {
-            return moves;
-        }
-        let best = (0..=most).min_by_key(|&count| cost(self.instance, &moves[..count])).unwrap_or(0);
-        moves[..best].to_vec()
     }
 
     /// Takes note of a bound on the relocations of plans that leave nothing out.

@@ -61,8 +61,8 @@ pub(super) fn frames<C>(instance: &Instance, answer: &Answer<Plan, C>) -> Vec<St
         }
         let to = step.to.as_ref().map_or_else(|| "out".to_owned(), place);
         let what = format!("{} {} -> {to}: {}", clean(&step.container), place(&step.from), why(&step.why));
-        let head = fit(&format!("move {} of {count}: {what}", at + 1), COLUMNS);
-        frames.push(format!("{head}\n{}", picture::draw(instance, &held)));
+        let title = fit(&format!("move {} of {count}: {what}", at + 1), COLUMNS);
+        frames.push(format!("{title}\n{}", picture::draw(instance, &held)));
     }
     frames
 }

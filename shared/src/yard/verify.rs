@@ -88,12 +88,11 @@ impl<'a> Yard<'a> {
         if step.from.tier as usize != tier {
             return Err(format!("it stands on tier {tier}, not {}", step.from.tier));
         }
-        let target = match &step.to {
-            Some(place) => Some((self.relocation(from, container, place)?, place.tier as usize)),
-            None => {
-                self.retrieval(container)?;
-                None
-            }
+        let target = if let Some(place) = &step.to {
+            Some((self.relocation(from, container, place)?, place.tier as usize))
+        } else {
+            self.retrieval(container)?;
+            None
         };
         let time = self.crane.moves(from, tier, target);
         if time != step.crane_ms {

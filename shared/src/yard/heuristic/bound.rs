@@ -15,7 +15,7 @@ use crate::yard::layout::{Layout, Moves};
 use crate::yard::rules::Anywhere;
 
 /// No plan has fewer relocations.
-pub fn lower_bound(layout: &Layout, moves: Moves) -> u32 {
+pub(in crate::yard) fn lower_bound(layout: &Layout, moves: Moves) -> u32 {
     let mut shape = Shape::new(layout, &Anywhere);
     shape.distinct = false; // turns are not counted up: containers go out of turn here
     let mut bay = Bay::new(&shape, layout);

@@ -3,22 +3,22 @@
 //! - [`first`] runs a greedy of a few rules of thumb and searches only where that gets stuck, as in a tight yard.
 //! - [`improve`] is a beam search that widens by itself and ranks each state by a greedy run from it.
 
-pub(crate) mod bay;
-pub(crate) mod beam;
+mod bay;
+mod beam;
 mod bound;
-pub(crate) mod candidates;
-pub(crate) mod greedy;
-pub(crate) mod lanes;
-pub(crate) mod polish;
-pub(crate) mod queue;
-pub(crate) mod seen;
+mod candidates;
+mod greedy;
+mod lanes;
+mod polish;
+mod queue;
+mod seen;
 #[cfg(test)]
 mod tests;
 
 use crate::budget::Budget;
 use crate::yard::heuristic::bay::{Bay, Shape};
 use crate::yard::heuristic::beam::{Beam, Width};
-pub use crate::yard::heuristic::bound::lower_bound;
+pub(super) use crate::yard::heuristic::bound::lower_bound;
 use crate::yard::heuristic::greedy::{Greedy, Policy};
 use crate::yard::heuristic::polish::polish;
 use crate::yard::layout::{Layout, Moves, Relocation};
@@ -39,7 +39,7 @@ const FAN: usize = 25;
 /// No plan was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the container in stack {stack}, tier {tier} cannot be dug out")]
-pub struct Stuck {
+pub(super) struct Stuck {
     /// Stack of the container that cannot be dug out, where the search got furthest.
     pub stack: usize,
     /// Its tier then, from the ground up, from 0.
@@ -51,7 +51,7 @@ pub struct Stuck {
 }
 
 /// A plan that empties the bay of all that leaves, or why there is none.
-pub fn first<P: Placement>(layout: &Layout, placement: &P, moves: Moves) -> Result<Vec<Relocation>, Stuck> {
+pub(super) fn first<P: Placement>(layout: &Layout, placement: &P, moves: Moves) -> Result<Vec<Relocation>, Stuck> {
     let shape = Shape::new(layout, placement);
     let mut root = Bay::new(&shape, layout);
     let mut bay = root.clone();
@@ -101,7 +101,7 @@ fn stuck<P: Placement>(shape: &Shape<'_, P>, bay: &Bay, proven: bool) -> Stuck {
 
 /// Looks for plans that are shorter than `incumbent`, a plan for this layout, and shows `found` each one. Returns when the
 /// plan has `lower_bound` relocations, the budget is used up, or nothing is left to try.
-pub fn improve<P: Placement>(
+pub(super) fn improve<P: Placement>(
     layout: &Layout,
     placement: &P,
     moves: Moves,

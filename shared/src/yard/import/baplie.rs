@@ -32,22 +32,23 @@ fn plan(message: &[edifact_rs::Segment<'_>]) -> Result<Wire, Vec<Issue>> {
     for (at, segment) in message.iter().enumerate() {
         let part = |element, component| segment.component_str(element, component).unwrap_or_default();
         match (segment.tag(), part(0, 0)) {
-            ("LOC", "147") => match position(part(1, 0)) {
-                Some((bay, row, tier)) => slots.push(Slot {
-                    bay,
-                    row,
-                    tier,
-                    segment: at + 1,
-                    container: None,
-                    weight_kg: None,
-                    is_reefer: false,
-                    hazard: None,
-                }),
-                None => {
+            ("LOC", "147") => {
+                if let Some((bay, row, tier)) = position(part(1, 0)) {
+                    slots.push(Slot {
+                        bay,
+                        row,
+                        tier,
+                        segment: at + 1,
+                        container: None,
+                        weight_kg: None,
+                        is_reefer: false,
+                        hazard: None,
+                    });
+                } else {
                     let cause = format!("segment {}: {:?} is no position BBBRRTT of ISO 9711", at + 1, part(1, 0));
                     issues.note("position", "", cause, "give bay, row and tier as seven digits");
                 }
-            },
+            }
             ("EQD", "CN") => {
                 if let Some(slot) = slots.last_mut() {
                     let length_ft = length(part(2, 0));

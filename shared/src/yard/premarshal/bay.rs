@@ -205,11 +205,6 @@ impl Bay {
     }
 
     #[inline]
-    pub(super) fn kinds(&self, site: &Site, stack: usize) -> &[u16] {
-        &self.at[stack * site.tiers..stack * site.tiers + usize::from(self.height[stack])]
-    }
-
-    #[inline]
     pub(super) fn rank_at(&self, site: &Site, stack: usize, tier: usize) -> u16 {
         site.rank[usize::from(self.at[stack * site.tiers + tier])]
     }

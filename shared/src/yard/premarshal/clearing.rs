@@ -12,9 +12,13 @@ use crate::rng::Rng;
 use crate::yard::layout::Relocation;
 use crate::yard::rules::Placement;
 
+/// Words of memory for the bays of one layer: 4 MB, and up to fifty times that for the bays that follow.
+const WORDS: usize = 1 << 21;
+
 /// A bay after some clearings.
 struct Node {
-    /// Length of the rollout's plan, then of the bound's, less is better.
+    /// Less is better: the length of the rollout's plan, half as much of what the bound says; then the bound; then places for
+    /// high ranks.
     score: (usize, usize, i64),
     hash: u64,
     saved: Vec<u16>,
@@ -31,6 +35,7 @@ pub(super) fn sweep<P: Placement>(
     budget: &mut Budget<'_>,
 ) -> Option<Vec<Relocation>> {
     let len = Bay::saved_len(site);
+    let width = width.min(WORDS / len).max(1);
     let mut bay = start.clone();
     let mut bound = Bound::default();
     let mut best: Option<Vec<Relocation>> = None;
@@ -76,7 +81,7 @@ pub(super) fn sweep<P: Placement>(
                 }
                 roller.plan.truncate(length);
                 next.push(Node {
-                    score: (total, length + least as usize, room),
+                    score: (2 * total + length + least as usize, length + least as usize, room),
                     hash,
                     saved,
                     plan: roller.plan.clone(),

@@ -13,7 +13,7 @@ use crate::yard::rules::Placement;
 
 /// The best that was found within a number of relocations.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Within {
+pub(in crate::yard) struct Within {
     /// As many relocations as allowed or fewer; none after the last one that helps.
     pub plan: Vec<Relocation>,
     /// Containers above one of a lower group after it.
@@ -23,7 +23,7 @@ pub struct Within {
 }
 
 /// Sorts a bay as far as so many relocations go. A plan that sorts all of it, where one is known, is a good start.
-pub fn solve_within<P: Placement>(
+pub(in crate::yard) fn solve_within<P: Placement>(
     layout: &Layout,
     placement: &P,
     relocations: usize,

@@ -58,7 +58,9 @@ impl Relaxed {
 
     /// The bound, from one that is known, seen exactly up to `enough`.
     pub(super) fn of(&mut self, site: &Site, bay: &Bay, from: u32) -> u32 {
-        (from..).find(|&relocations| self.may_do(site, bay, relocations, THOROUGH)).unwrap_or(from)
+        let containers: usize = (0..site.stacks).map(|stack| bay.height(stack)).sum();
+        // Each container out and back in again is enough in the relaxed bay.
+        (from..from + 2 * containers as u32).find(|&most| self.may_do(site, bay, most, THOROUGH)).unwrap_or(from)
     }
 
     /// Chooses what is dug, for the highest rank first, and then looks for an order.
@@ -81,7 +83,7 @@ impl Relaxed {
                 choices.push((cost, stack, kept));
             }
         }
-        if self.most_places(site, bay, rank, &choices, spare) < self.need[rank] {
+        if most_places(site, bay, rank, &choices, spare) < self.need[rank] {
             return false;
         }
         choices.sort_unstable();
@@ -101,20 +103,6 @@ impl Relaxed {
         }
         self.banned = bans;
         found
-    }
-
-    /// The most places for a rank that so many relocations can dig out.
-    fn most_places(&self, site: &Site, bay: &Bay, rank: usize, choices: &[(i32, usize, usize)], spare: i32) -> i32 {
-        let spare = spare as usize;
-        let mut places = vec![0; spare + 1];
-        for &(cost, stack, kept) in choices {
-            debug_assert!(usize::from(bay.accepts_on(site, stack, kept)) >= rank);
-            let gained = i32::from(site.limits[stack]) - kept as i32;
-            for sum in (cost as usize..=spare).rev() {
-                places[sum] = places[sum].max(places[sum - cost as usize] + gained);
-            }
-        }
-        places[spare]
     }
 
     /// Takes places that digging from one depth to another gives off the need, or back.
@@ -322,4 +310,18 @@ struct State {
     moved: Vec<i32>,
     given: Vec<i32>,
     room: Vec<i32>,
+}
+
+/// The most places for a rank that so many relocations can dig out.
+fn most_places(site: &Site, bay: &Bay, rank: usize, choices: &[(i32, usize, usize)], spare: i32) -> i32 {
+    let spare = spare as usize;
+    let mut places = vec![0; spare + 1];
+    for &(cost, stack, kept) in choices {
+        debug_assert!(usize::from(bay.accepts_on(site, stack, kept)) >= rank);
+        let gained = i32::from(site.limits[stack]) - kept as i32;
+        for sum in (cost as usize..=spare).rev() {
+            places[sum] = places[sum].max(places[sum - cost as usize] + gained);
+        }
+    }
+    places[spare]
 }

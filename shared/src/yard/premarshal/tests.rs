@@ -224,11 +224,3 @@ fn within_a_horizon_as_few_are_badly_placed_as_brute_force_says() {
         assert!(answer.plan.len() <= relocations);
     }
 }
-
-/// `YARD_CASES=100000 cargo test --release -- --ignored many_small_bays`
-#[test]
-#[ignore = "minutes"]
-fn many_small_bays_take_as_many_relocations_as_brute_force_says() {
-    let count = std::env::var("YARD_CASES").ok().and_then(|count| count.parse().ok()).unwrap_or(50_000);
-    check_many(2, count);
-}

@@ -16,6 +16,9 @@ use crate::yard::layout::STAYS;
 /// Tries for one window, after which what is proven so far has to do. Never met on published instances.
 const TRIES: u32 = 2000;
 
+/// Turns that are looked at for one bay, after which it counts as possible.
+const TURNS: u32 = 2000;
+
 /// What happens in a window, in order.
 #[derive(Clone, Copy, Debug)]
 enum Event {
@@ -37,9 +40,131 @@ pub(super) struct Blockers {
     /// Levels that blockers can be placed on, rising.
     levels: Vec<u16>,
     tries: u32,
+    /// All events until two stacks hold one group.
+    story: Vec<Event>,
+    /// Events of the story whose blocker counts as an extra.
+    skipped: Vec<bool>,
+    /// Turns that have blockers.
+    turns: Vec<Turn>,
+}
+
+/// When a target with blockers is free.
+#[derive(Clone, Copy, Debug)]
+struct Turn {
+    group: u16,
+    stack: usize,
+    /// Events before it leaves.
+    events: usize,
 }
 
 impl Blockers {
+    /// Whether so many extra relocations are enough, if the same blockers stand for them in all windows. Stronger than
+    /// [`Self::extras`], and slower.
+    pub(super) fn are_enough(&mut self, bay: &Bay, extras: u32) -> bool {
+        self.tell(bay);
+        self.tries = TURNS;
+        self.can_skip(bay, 0, extras)
+    }
+
+    /// Notes what happens, turn by turn.
+    fn tell(&mut self, bay: &Bay) {
+        self.tops.clear();
+        self.tops.extend_from_slice(&bay.tops);
+        self.restart(bay);
+        self.turns.clear();
+        let mut left = bay.bad;
+        while left > 0 {
+            let Some((turn, stack)) = self.turn(bay) else { break };
+            let dug = self.dig(bay, stack, turn);
+            if dug > 0 {
+                left -= dug;
+                self.turns.push(Turn { group: turn, stack, events: self.window.len() });
+            }
+            self.clear(bay, turn);
+            self.window.push(Event::Opened(stack as u32, bay.cells[self.tops[stack] as usize].low));
+        }
+        std::mem::swap(&mut self.story, &mut self.window);
+        self.skipped.clear();
+        self.skipped.resize(self.story.len(), false);
+    }
+
+    /// The group whose turn it is in the relaxed bay and its stack, if it has only one.
+    fn turn(&self, bay: &Bay) -> Option<(u16, usize)> {
+        let (mut turn, mut stack, mut several) = (STAYS, 0, false);
+        for (other, &top) in self.tops.iter().enumerate() {
+            let low = bay.cells[top as usize].low;
+            several = low == turn || several && low > turn;
+            if low < turn {
+                (turn, stack) = (low, other);
+            }
+        }
+        (turn != STAYS && !several).then_some((turn, stack))
+    }
+
+    /// Whether all turns from this one on are possible with so many blockers left out.
+    fn can_skip(&mut self, bay: &Bay, from: usize, extras: u32) -> bool {
+        for index in from..self.turns.len() {
+            let turn = self.turns[index];
+            if self.tries == 0 {
+                return true;
+            }
+            self.tries -= 1;
+            if self.is_possible(bay, turn) {
+                continue;
+            }
+            if extras == 0 {
+                return false;
+            }
+            for event in (0..turn.events).rev() {
+                if let Event::Blocker(group) = self.story[event]
+                    && group > turn.group
+                    && !self.skipped[event]
+                {
+                    self.skipped[event] = true;
+                    if self.can_skip(bay, index, extras - 1) {
+                        return true;
+                    }
+                    self.skipped[event] = false;
+                }
+            }
+            return false;
+        }
+        true
+    }
+
+    /// Whether the blockers that have not left when this target is free can all be placed well.
+    fn is_possible(&mut self, bay: &Bay, turn: Turn) -> bool {
+        self.opened.fill(0);
+        for (index, event) in self.story[..turn.events].iter().enumerate() {
+            if let Event::Opened(stack, _) = event {
+                self.opened[*stack as usize] = index as u32 + 1;
+            }
+        }
+        self.levels.clear();
+        for other in 0..bay.stacks() {
+            if other != turn.stack && self.opened[other] == 0 && bay.has_room(other) && bay.level(other) > turn.group {
+                self.levels.push(bay.level(other));
+            }
+        }
+        for index in 0..turn.events {
+            match self.story[index] {
+                Event::Blocker(group) if group > turn.group && !self.skipped[index] => {
+                    let Some(least) = self.levels.iter_mut().filter(|level| **level >= group).min() else {
+                        return false;
+                    };
+                    *least = group;
+                }
+                Event::Opened(stack, level)
+                    if self.opened[stack as usize] == index as u32 + 1 && stack as usize != turn.stack =>
+                {
+                    self.levels.push(level);
+                }
+                _ => {}
+            }
+        }
+        true
+    }
+
     /// The fewest extra relocations, or `limit + 1` where more than `limit` are needed.
     pub(super) fn extras(&mut self, bay: &Bay, limit: u32) -> u32 {
         self.tops.clear();

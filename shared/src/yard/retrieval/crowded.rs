@@ -258,13 +258,17 @@ impl Crowded {
             if state.left == 0 {
                 return true;
             }
-            let (mut turn, mut first, mut ready) = (STAYS, 0, false);
+            // Of stacks that hold the group whose turn it is, one that is ready goes first.
+            let (mut turn, mut first, mut ready, mut several) = (STAYS, 0, false, false);
             for (stack, &top) in state.tops[..bay.stacks()].iter().enumerate() {
                 let cell = bay.cells[top as usize];
                 if cell.low < turn {
-                    (turn, first, ready) = (cell.low, stack, cell.group == cell.low);
+                    (turn, first, ready, several) = (cell.low, stack, cell.group == cell.low, false);
                 } else if cell.low == turn {
-                    ready &= cell.group == turn;
+                    several = true;
+                    if cell.group == turn {
+                        (first, ready) = (stack, true);
+                    }
                 }
             }
             if turn == STAYS {
@@ -279,7 +283,8 @@ impl Crowded {
                 self.begins[row].copy_from(state, bay.stacks());
             }
             if let Some(stuck) = self.take_turn(bay, row, turn) {
-                return extras > 0 && self.try_ways_out(bay, row, extras, &stuck);
+                // Where several stacks hold the group, one of them may be lowered after the group has left it: too many ways out.
+                return extras > 0 && (several || self.try_ways_out(bay, row, extras, &stuck));
             }
         }
     }
@@ -487,7 +492,7 @@ fn levels(bay: &Bay, tops: &mut [u32; STACKS], turn: u16) -> ([u16; STACKS], u32
             levels[stack] = cell.low;
         }
     }
-    if digs.count_ones() == 1 {
+    if digs.is_power_of_two() {
         // All are relocated before the group leaves its only stack.
         levels[digs.trailing_zeros() as usize] = 0;
     }

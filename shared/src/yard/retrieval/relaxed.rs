@@ -18,7 +18,13 @@ pub(super) struct Relaxed {
     /// `[extras used][stack]`: index of the top cell.
     tops: Vec<u32>,
     stacks: usize,
+    /// Tops that may still be tried.
+    tries: u32,
 }
+
+/// Tops that are tried for one bay. Where that is not enough the bay is let pass: it takes many extras for that to happen, and then the bound
+/// tells little.
+const TRIES: u32 = 2_000;
 
 /// The two highest levels of stacks that take another container.
 #[derive(Clone, Copy)]
@@ -55,6 +61,7 @@ impl Relaxed {
 
     fn start(&mut self, bay: &Bay, limit: u32) {
         self.stacks = bay.stacks();
+        self.tries = TRIES;
         let size = self.stacks * (limit as usize + 1);
         if self.tops.len() < size {
             self.tops.resize(size, 0);
@@ -147,6 +154,10 @@ impl Relaxed {
             if cost > extras {
                 continue;
             }
+            if self.tries == 0 {
+                return true;
+            }
+            self.tries -= 1;
             if extras == cost && cell.low > levels.lowest {
                 // The last try must free the way for what is stuck.
                 if bay.cells[top - 1].low < blocker {

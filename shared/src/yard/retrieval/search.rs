@@ -13,7 +13,6 @@ use super::bay::Bay;
 use super::blockers::Blockers;
 use super::crowded::{Crowded, STACKS};
 use super::relaxed::Relaxed;
-use super::room;
 use super::table::Table;
 use crate::budget::Budget;
 use crate::yard::layout::{Layout, Moves, Relocation};
@@ -25,89 +24,64 @@ const TABLE: usize = 128 << 20;
 /// Extras that the bound for unrestricted retrieval counts at most: all choices of tops are tried.
 const ROOT_EXTRAS: u32 = 3;
 
-/// How a proof ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum End {
-    /// The bound is reached: no plan is better.
-    Proven,
-    /// No plan exists: the bay is too full.
-    Infeasible,
-    /// The budget stopped it.
-    Stopped,
-}
-
-/// What the search proved.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Proof {
-    /// A plan that is better than the one that was given; the best where `end` says so.
-    pub plan: Option<Vec<Relocation>>,
-    /// No plan has fewer relocations.
-    pub lower_bound: u32,
-    /// Why the search ended.
-    pub end: End,
-}
-
-/// A better plan or a better bound, while the search runs.
-#[derive(Clone, Copy, Debug)]
-pub struct Progress<'a> {
-    /// The best plan that the search found itself.
-    pub plan: Option<&'a [Relocation]>,
-    /// No plan has fewer relocations.
-    pub lower_bound: u32,
-}
-
 /// A bound on the relocations of every plan, in about the time that it takes to read the layout once for each target.
-pub fn root_bound<P: Placement>(layout: &Layout, placement: &P, moves: Moves) -> u32 {
+pub(in crate::yard) fn root_bound<P: Placement>(layout: &Layout, placement: &P, moves: Moves) -> u32 {
     let bay = Bay::new(layout, placement);
     let extras = match moves {
-        Moves::Restricted => Blockers::default().extras(&bay, bay.bad),
+        Moves::Restricted => {
+            let mut blockers = Blockers::default();
+            let extras = blockers.extras(&bay, bay.bad);
+            (extras..extras + ROOT_EXTRAS)
+                .find(|&extras| blockers.are_enough(&bay, extras))
+                .unwrap_or(extras + ROOT_EXTRAS)
+        }
         Moves::Unrestricted if bay.stacks() <= STACKS => Crowded::default().extras(&bay, ROOT_EXTRAS),
         Moves::Unrestricted => Relaxed::default().extras(&bay, ROOT_EXTRAS),
     };
     bay.bad + extras
 }
 
-/// Proves the fewest relocations with which everything leaves, or that nothing does.
-pub fn prove<P: Placement>(
-    layout: &Layout,
-    placement: &P,
-    moves: Moves,
-    incumbent: Option<&[Relocation]>,
-    budget: &mut Budget<'_>,
-    found: &mut dyn FnMut(Progress<'_>),
-) -> Proof {
-    let mut best = incumbent.map(<[Relocation]>::len);
-    let mut lower = root_bound(layout, placement, moves);
-    let mut plan = None;
-    let mut search = Search::new(Bay::new(layout, placement), placement, moves);
-    if best.is_none() && search.bay.leaving > 0 {
-        match room::first_plan(&mut search.bay, placement, moves, budget) {
-            room::First::None => return Proof { plan: None, lower_bound: lower, end: End::Infeasible },
-            room::First::Plan(first) => {
-                found(Progress { plan: Some(&first), lower_bound: lower });
-                best = Some(first.len());
-                plan = Some(first);
-            }
-            room::First::Unknown => {}
+/// A proof that can be taken up again where it was left: what it has learnt stays in its table.
+pub(in crate::yard) struct Prover<'p, P> {
+    search: Search<'p, P>,
+    lower_bound: u32,
+}
+
+impl<'p, P: Placement> Prover<'p, P> {
+    /// A proof that has not begun.
+    pub(in crate::yard) fn new(layout: &Layout, placement: &'p P, moves: Moves) -> Self {
+        let lower_bound = root_bound(layout, placement, moves);
+        Self { search: Search::new(Bay::new(layout, placement), placement, moves), lower_bound }
+    }
+
+    /// No plan has fewer relocations.
+    pub(in crate::yard) fn lower_bound(&self) -> u32 {
+        self.lower_bound
+    }
+
+    /// Goes on until the bound is at `best`, a plan with fewer relocations is found, which is then a best one, or the budget stops it. Tells of each
+    /// better bound.
+    pub(in crate::yard) fn run(
+        &mut self,
+        best: usize,
+        budget: &mut Budget<'_>,
+        found: &mut dyn FnMut(u32),
+    ) -> Option<Vec<Relocation>> {
+        if self.search.bay.leaving == 0 {
+            return (best > 0).then(Vec::new);
         }
-    }
-    if search.bay.leaving == 0 {
-        return Proof { plan: best.is_none_or(|best| best > 0).then(Vec::new), lower_bound: 0, end: End::Proven };
-    }
-    while best.is_none_or(|best| best > lower as usize) {
-        match search.round(lower, budget) {
-            Verdict::Found => {
-                found(Progress { plan: Some(&search.plan), lower_bound: lower });
-                return Proof { plan: Some(search.plan), lower_bound: lower, end: End::Proven };
-            }
-            Verdict::Stopped => return Proof { plan, lower_bound: lower, end: End::Stopped },
-            Verdict::Failed => {
-                lower += 1;
-                found(Progress { plan: plan.as_deref(), lower_bound: lower });
+        while best > self.lower_bound as usize {
+            match self.search.visit(self.lower_bound, budget) {
+                Verdict::Found => return Some(std::mem::take(&mut self.search.plan)),
+                Verdict::Stopped => return None,
+                Verdict::Failed => {
+                    self.lower_bound += 1;
+                    found(self.lower_bound);
+                }
             }
         }
+        None
     }
-    Proof { plan, lower_bound: lower, end: End::Proven }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -153,11 +127,6 @@ impl<'p, P: Placement> Search<'p, P> {
         }
     }
 
-    /// Looks for a plan of so many relocations.
-    fn round(&mut self, allowed: u32, budget: &mut Budget<'_>) -> Verdict {
-        self.visit(allowed, budget)
-    }
-
     /// Looks for a plan that empties the bay in so many relocations. The bound allows it.
     fn visit(&mut self, allowed: u32, budget: &mut Budget<'_>) -> Verdict {
         let first = self.children.len();
@@ -180,11 +149,16 @@ impl<'p, P: Placement> Search<'p, P> {
             }
             // True as soon as this visit has failed; until then it keeps the search from coming back here on a longer way.
             self.table.note(self.bay.key, allowed);
-            let verdict = self.visit(allowed - 1, budget);
-            if verdict != Verdict::Failed {
-                return verdict;
+            match self.visit(allowed - 1, budget) {
+                Verdict::Found => return Verdict::Found,
+                Verdict::Stopped => {
+                    self.table.forget(self.bay.key);
+                    self.bay.undo();
+                    self.children.truncate(first);
+                    return Verdict::Stopped;
+                }
+                Verdict::Failed => self.bay.undo(),
             }
-            self.bay.undo();
         }
         self.children.truncate(first);
         Verdict::Failed
@@ -285,7 +259,12 @@ impl<'p, P: Placement> Search<'p, P> {
         let slack = allowed - self.bay.bad;
         match self.moves {
             Moves::Restricted => {
-                if self.blockers.extras(&self.bay, slack) > slack {
+                if self.table.needs(self.bay.key) > allowed {
+                    return false;
+                }
+                let extras = self.blockers.extras(&self.bay, slack);
+                if extras > slack || slack > 0 && slack < 4 && !self.blockers.are_enough(&self.bay, slack) {
+                    self.table.note(self.bay.key, allowed + 1);
                     return false;
                 }
             }
@@ -300,10 +279,9 @@ impl<'p, P: Placement> Search<'p, P> {
                     self.table.note(self.bay.key, allowed + 1);
                     return false;
                 }
-                return true;
             }
         }
-        self.table.needs(self.bay.key) <= allowed
+        true
     }
 
     /// Whether a container left just now that was well placed in a stack that nothing has touched since it left there.

@@ -79,4 +79,14 @@ impl Table {
         self.filled += usize::from(bucket[worst].needs == 0);
         bucket[worst] = entry;
     }
+
+    /// Takes back what was noted of a bay.
+    pub(super) fn forget(&mut self, key: Key) {
+        let low = (key.low >> 32) as u32;
+        let place = self.place(low);
+        if let Some(entry) = self.buckets[place].iter_mut().find(|entry| entry.high == key.high && entry.low == low) {
+            // The place stays taken: one relocation is needed by every bay that is not empty.
+            entry.needs = 1;
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! Optima against a search that knows no bound, no table and no symmetry.
 
-use super::{End, Proof, prove, root_bound};
+use super::{Prover, root_bound};
 use crate::budget::Budget;
 use crate::rng::Rng;
 use crate::yard::layout::{Layout, Moves, Relocation, STAYS};
@@ -93,25 +93,30 @@ fn replay<P: Placement>(layout: &Layout, placement: &P, moves: Moves, plan: &[Re
     assert_eq!(turn(layout, &stacks), STAYS, "not empty after {plan:?}");
 }
 
-fn proof<P: Placement>(layout: &Layout, placement: &P, moves: Moves) -> Proof {
+/// The best plan and the bound, as far as the ticks go; in slices, so that proofs are taken up again.
+fn proof<P: Placement>(layout: &Layout, placement: &P, moves: Moves, ticks: u64) -> (Option<Vec<Relocation>>, u32) {
     let clock = || Duration::ZERO;
-    let mut budget = Budget::new(&clock).work_limit(2_000_000);
-    prove(layout, placement, moves, None, &mut budget, &mut |_| {})
+    let mut budget = Budget::new(&clock).work_limit(ticks);
+    let mut prover = Prover::new(layout, placement, moves);
+    let mut slice = 3;
+    while budget.stopped().is_none() {
+        let plan = budget.for_ticks(slice, |budget| prover.run(usize::MAX, budget, &mut |_| {}));
+        if plan.is_some() {
+            return (plan, prover.lower_bound());
+        }
+        slice *= 2;
+    }
+    (None, prover.lower_bound())
 }
 
-/// Returns whether the layout was small enough to compare.
+/// Returns whether the layout was small enough to compare, and has a plan.
 fn compare<P: Placement>(layout: &Layout, placement: &P, moves: Moves) -> bool {
-    let Ok(fewest) = fewest(layout, placement, moves) else { return false };
-    let proof = proof(layout, placement, moves);
-    if let Some(fewest) = fewest {
-        assert_eq!((proof.end, proof.lower_bound), (End::Proven, fewest), "{moves:?} {layout:?}");
-        assert!(root_bound(layout, placement, moves) <= fewest, "{moves:?} {layout:?}");
-        let plan = proof.plan.expect("a plan");
-        assert_eq!(plan.len(), fewest as usize);
-        replay(layout, placement, moves, &plan);
-    } else {
-        assert_eq!(proof.end, End::Infeasible, "{moves:?} {layout:?}");
-    }
+    let Ok(Some(fewest)) = fewest(layout, placement, moves) else { return false };
+    let (plan, lower_bound) = proof(layout, placement, moves, 2_000_000);
+    let plan = plan.expect("a plan");
+    assert_eq!((plan.len() as u32, lower_bound), (fewest, fewest), "{moves:?} {layout:?}");
+    assert!(root_bound(layout, placement, moves) <= fewest, "{moves:?} {layout:?}");
+    replay(layout, placement, moves, &plan);
     true
 }
 
@@ -184,28 +189,15 @@ fn small_bays_with_rules_get_the_fewest_relocations() {
 fn a_work_limit_gives_the_same_bytes_and_a_bound_that_holds() {
     let stacks = vec![vec![4, 9, 1, 13], vec![14, 2, 7, 11], vec![3, 12, 0, 8], vec![10, 5, 15, 6]];
     let layout = Layout { stacks, heights: vec![6; 4], groups: (0..16).collect() };
-    let clock = || Duration::ZERO;
-    let best = proof(&layout, &Anywhere, Moves::Unrestricted);
-    assert_eq!(best.end, End::Proven);
+    let (plan, best) = proof(&layout, &Anywhere, Moves::Unrestricted, u64::MAX);
+    assert_eq!(plan.map(|plan| plan.len()), Some(best as usize));
     for limit in [1, 10, 100] {
-        let run = || {
-            let mut budget = Budget::new(&clock).work_limit(limit);
-            let proof = prove(&layout, &Anywhere, Moves::Unrestricted, None, &mut budget, &mut |_| {});
-            (proof, budget.ticks())
-        };
+        let run = || proof(&layout, &Anywhere, Moves::Unrestricted, limit);
         assert_eq!(run(), run());
-        assert!(run().0.lower_bound <= best.lower_bound);
+        assert!(run().1 <= best);
     }
-    let plan = best.plan.expect("a plan");
-    let mut budget = Budget::new(&clock);
-    let again = prove(&layout, &Anywhere, Moves::Unrestricted, Some(&plan), &mut budget, &mut |_| {});
-    assert_eq!((again.plan, again.lower_bound, again.end), (None, best.lower_bound, End::Proven));
-}
-
-#[test]
-fn a_bay_without_room_is_reported() {
-    let layout = Layout { stacks: vec![vec![0, 1], vec![2, 3]], heights: vec![2; 2], groups: (0..4).collect() };
-    for moves in [Moves::Restricted, Moves::Unrestricted] {
-        assert_eq!(proof(&layout, &Anywhere, moves).end, End::Infeasible);
-    }
+    let clock = || Duration::ZERO;
+    let mut prover = Prover::new(&layout, &Anywhere, Moves::Unrestricted);
+    assert_eq!(prover.run(best as usize, &mut Budget::new(&clock), &mut |_| {}), None, "nothing is better");
+    assert_eq!(prover.lower_bound(), best);
 }
