@@ -171,8 +171,8 @@ impl Known {
         let variant = if self.has_variants { variant } else { "" };
         let value = |name: String| self.values.get(&(name, variant.to_owned())).copied();
         let parts: Vec<_> = file.iter().map(|part| part.to_string_lossy()).collect();
-        let tails = (1..=parts.len().min(4)).map(|count| parts[parts.len() - count..].join("/"));
-        value(input::stem(file)).or_else(|| tails.filter_map(value).next())
+        let mut tails = (1..=parts.len().min(4)).map(|count| parts[parts.len() - count..].join("/"));
+        value(input::stem(file)).or_else(|| tails.find_map(value))
     }
 
     fn read(path: &Path) -> Result<Self, Failure> {

@@ -97,6 +97,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
 
 impl Berth {
     fn write(&self) -> Result<(), Failure> {
+        use berth::generate::{Style, generate};
+
         let pairs = self.calls as usize * self.berths as usize;
         if pairs > limits::MAX_PAIRS {
             return Err(Failure::Usage(format!(
@@ -106,7 +108,6 @@ impl Berth {
                 limits::MAX_PAIRS
             )));
         }
-        use berth::generate::{Style, generate};
         let style = match self.style {
             Port::Congested => Style::Congested,
             Port::Restricted => Style::Restricted,
@@ -119,6 +120,8 @@ impl Berth {
 
 impl Yard {
     fn write(&self) -> Result<(), Failure> {
+        use yard::generate::{Style, generate};
+
         let slots = self.stacks as usize * self.tiers as usize;
         if slots > limits::MAX_CONTAINERS {
             return Err(Failure::Usage(format!(
@@ -128,7 +131,6 @@ impl Yard {
                 limits::MAX_CONTAINERS
             )));
         }
-        use yard::generate::{Style, generate};
         let style = match self.style {
             Bay::Full => Style::Full,
             Bay::Uneven => Style::Uneven,

@@ -36,7 +36,7 @@ pub fn read(text: &str, name: Option<&str>) -> Option<Result<Wire, Vec<Issue>>> 
     if head.len() == 2 && !rest.iter().take(stacks).all(says_its_length) {
         return None;
     }
-    Some(numbered(rest, Form { stacks, tiers, containers, task }).map_err(|issue| vec![issue]))
+    Some(numbered(rest, &Form { stacks, tiers, containers, task }).map_err(|issue| vec![issue]))
 }
 
 /// What the head of a file says.
@@ -52,7 +52,7 @@ fn tiers_in_name(name: &str) -> Option<usize> {
     name.strip_prefix("cpmp_")?.split('_').nth(1)?.parse().ok()
 }
 
-fn numbered(lines: &[&str], form: Form) -> Result<Wire, Issue> {
+fn numbered(lines: &[&str], form: &Form) -> Result<Wire, Issue> {
     if lines.len() != form.stacks {
         let cause = format!("the first line says {} stacks, and {} lines follow", form.stacks, lines.len());
         return Err(broken("text_stacks", cause));
@@ -67,7 +67,7 @@ fn numbered(lines: &[&str], form: Form) -> Result<Wire, Issue> {
         }
         Ok(priorities.to_vec())
     });
-    build(stacks.collect::<Result<_, _>>()?, &form)
+    build(&stacks.collect::<Result<Vec<_>, _>>()?, form)
 }
 
 fn labelled(tiers: &str, lines: &[&str]) -> Result<Wire, Issue> {
@@ -92,7 +92,7 @@ fn labelled(tiers: &str, lines: &[&str]) -> Result<Wire, Issue> {
         numbers(priorities, at)
     });
     let form = Form { stacks, tiers: Some(tiers), containers, task: None };
-    build(read.collect::<Result<_, _>>()?, &form)
+    build(&read.collect::<Result<Vec<_>, _>>()?, &form)
 }
 
 fn numbers(line: &str, stack: usize) -> Result<Vec<u64>, Issue> {
@@ -105,7 +105,7 @@ fn numbers(line: &str, stack: usize) -> Result<Vec<u64>, Issue> {
     line.split_ascii_whitespace().map(parse).collect()
 }
 
-fn build(stacks: Vec<Vec<u64>>, form: &Form) -> Result<Wire, Issue> {
+fn build(stacks: &[Vec<u64>], form: &Form) -> Result<Wire, Issue> {
     let count = stacks.iter().map(Vec::len).sum::<usize>();
     if count != form.containers {
         return Err(broken(

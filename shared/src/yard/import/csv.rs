@@ -58,7 +58,8 @@ fn table(text: &str, delimiter: u8, headings: &[String]) -> Result<Wire, Vec<Iss
         match record {
             Ok(record) => {
                 let line = record.position().map_or(0, csv::Position::line);
-                Line { line, record: &record, headings, issues: &mut issues }.read(&mut gathered, &mut turns);
+                Line { number_in_file: line, record: &record, headings, issues: &mut issues }
+                    .read(&mut gathered, &mut turns);
             }
             Err(error) => issues.note("not_a_table", "", error.to_string(), "send the table in UTF-8"),
         }
@@ -70,7 +71,7 @@ fn table(text: &str, delimiter: u8, headings: &[String]) -> Result<Wire, Vec<Iss
 
 /// One line, and what is wrong with it.
 struct Line<'a> {
-    line: u64,
+    number_in_file: u64,
     record: &'a csv::StringRecord,
     headings: &'a [String],
     issues: &'a mut Issues,
@@ -79,7 +80,7 @@ struct Line<'a> {
 impl Line<'_> {
     fn read(&mut self, gathered: &mut Gathered, turns: &mut BTreeMap<i64, Vec<String>>) {
         let Some(stack) = self.text("stack") else {
-            return self.note("stack_missing", "there is no stack".to_owned(), "name the stack");
+            return self.note("stack_missing", "there is no stack", "name the stack");
         };
         let at = gathered.stack(&stack);
         let (bay, row, max_tiers) = (self.number("bay"), self.number("row"), self.number("max_tiers"));
@@ -92,7 +93,7 @@ impl Line<'_> {
         wire.plugs |= plugs;
         let Some(id) = self.text("container") else { return };
         let Some(tier) = self.number("tier").filter(|&tier| tier > 0) else {
-            return self.note("tier_missing", format!("{id} has no tier"), "give its tier, 1 at the ground");
+            return self.note("tier_missing", &format!("{id} has no tier"), "give its tier, 1 at the ground");
         };
         if let Some(turn) = self.number::<i64>("turn") {
             turns.entry(turn).or_default().push(id.clone());
@@ -104,11 +105,11 @@ impl Line<'_> {
             reefer: self.is_set("reefer"),
             hazard: self.text("hazard"),
         };
-        gathered.put(at, tier, container, format!("line {}", self.line), self.issues);
+        gathered.put(at, tier, container, format!("line {}", self.number_in_file), self.issues);
     }
 
-    fn note(&mut self, code: &'static str, cause: String, action: &str) {
-        self.issues.note(code, "", format!("line {}: {cause}", self.line), action);
+    fn note(&mut self, code: &'static str, cause: &str, action: &str) {
+        self.issues.note(code, "", format!("line {}: {cause}", self.number_in_file), action);
     }
 
     fn text(&self, heading: &str) -> Option<String> {
@@ -120,7 +121,7 @@ impl Line<'_> {
         let cell = self.text(heading)?;
         let number = cell.parse().ok();
         if number.is_none() {
-            self.note("not_a_number", format!("{heading} is {cell:?}"), "give a whole number");
+            self.note("not_a_number", &format!("{heading} is {cell:?}"), "give a whole number");
         }
         number
     }
@@ -131,7 +132,7 @@ impl Line<'_> {
             "1" | "true" | "yes" | "y" => true,
             "0" | "false" | "no" | "n" => false,
             _ => {
-                self.note("not_yes_or_no", format!("{heading} is {cell:?}"), "write yes or no");
+                self.note("not_yes_or_no", &format!("{heading} is {cell:?}"), "write yes or no");
                 false
             }
         }

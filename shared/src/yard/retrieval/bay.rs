@@ -154,11 +154,6 @@ impl Bay {
         self.tops[stack] < self.limits[stack]
     }
 
-    /// Relocations made so far.
-    pub(super) fn depth(&self) -> u32 {
-        self.steps.len() as u32
-    }
-
     /// The group whose turn it is.
     pub(super) fn turn(&self) -> u16 {
         (0..self.stacks()).map(|stack| self.level(stack)).min().unwrap_or(STAYS)

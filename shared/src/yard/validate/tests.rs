@@ -4,6 +4,8 @@ use super::*;
 use crate::Problem;
 use crate::problem::read_wire;
 use crate::yard::Yards;
+use crate::yard::instance::Misfit;
+use crate::yard::rules::Placement;
 
 fn instance(document: &Value) -> Result<Instance, Vec<Issue>> {
     Yards::instance(&read_wire::<Yards>(document.to_string().as_bytes(), None)?)
@@ -116,7 +118,6 @@ fn rules_become_tables_only_where_they_forbid_something() {
     document["stacks"][0]["containers"][1] = json!({"id": "4", "weight_kg": 9500});
     let ruled = instance(&document).expect("valid");
     let why_not = |container: usize, stack: usize, held: &[usize]| ruled.why_not(container, stack, held);
-    use crate::yard::instance::Misfit;
     assert_eq!(why_not(1, 1, &[2]), Some(Misfit::TooHeavy));
     assert_eq!(why_not(2, 0, &[0, 1]), None);
     assert_eq!(why_not(2, 0, &[0, 1, 3]), Some(Misfit::Full));
@@ -127,7 +128,6 @@ fn rules_become_tables_only_where_they_forbid_something() {
     document["stacks"][1]["length_ft"] = json!(40);
     let ruled = instance(&document).expect("valid");
     let placement = ruled.placement().expect("rules");
-    use crate::yard::rules::Placement;
     assert!(!placement.allows(0, 2, None), "closed");
     assert_eq!(ruled.why_not(1, 1, &[]), Some(Misfit::Length));
     assert_eq!(ruled.why_not(1, 0, &[]), Some(Misfit::NoPlug));
