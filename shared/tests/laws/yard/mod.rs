@@ -65,17 +65,22 @@ proptest! {
         other.stacks.reverse();
         let (one, other) = (solve(&valid(&wire)?, None, 1), solve(&valid(&other)?, None, 1));
         prop_assume!(one.objective < brute::LEFT_OUT && other.objective < brute::LEFT_OUT);
-        prop_assert_eq!(one.objective, other.objective);
+        prop_assert!(one.lower_bound <= other.objective && other.lower_bound <= one.objective);
+        if one.proof() == Proof::Optimal && other.proof() == Proof::Optimal {
+            prop_assert_eq!(one.objective, other.objective);
+        }
     }
 
     #[test]
     fn freedom_never_hurts(wire in tiny::problem(10)) {
         let tight = solve(&valid(&wire)?, None, 1);
         prop_assume!(tight.objective < brute::LEFT_OUT);
+        // A pre-marshalling search may end without a proof; what it has proven holds in any case.
         let cost = |change: &dyn Fn(&mut Wire)| -> Result<i64, TestCaseError> {
             let mut freer = wire.clone();
             change(&mut freer);
-            Ok(solve(&valid(&freer)?, None, 1).objective)
+            let outcome = solve(&valid(&freer)?, None, 1);
+            Ok(if outcome.proof() == Proof::Optimal { outcome.objective } else { outcome.lower_bound })
         };
         let higher = |wire: &mut Wire| {
             for stack in &mut wire.stacks {
