@@ -1,7 +1,7 @@
 //! Evidence for the lower bound, and what a checker makes of it.
 //!
 //! Three kinds, from the strongest: each badly placed container moves at least once, which anybody can count; an exhaustive
-//! search of the checker's own ([`exhaustive`]), small enough to be done again; and the word of the solver's search, where the tree is too large to
+//! search of the checker's own (`exhaustive`), small enough to be done again; and the word of the solver's search, where the tree is too large to
 //! be walked again. The last is said plainly: `verify` then confirms what it can count, and reports that the rest is claimed.
 
 pub(super) mod exhaustive;
