@@ -13,10 +13,10 @@ use super::{certificate, explain, heuristic, plan, premarshal, retrieval};
 use crate::budget::Budget;
 use crate::outcome::{Found, Outcome, Progress, Stats};
 
-/// Work of the first attempt to prove the plan.
-const FIRST_PROOF: u64 = 200_000;
+/// Work of the first attempt to prove the plan. A tick of a proof weighs about as much as thirty of a beam.
+const FIRST_PROOF: u64 = 4_000;
 /// Work of the first beam.
-const FIRST_BEAM: u64 = 200_000;
+const FIRST_BEAM: u64 = 100_000;
 /// What each round has more than the one before.
 const GROWTH: u64 = 4;
 
