@@ -4,10 +4,13 @@ mod plan_store;
 mod replay_store;
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use portolan_functions::adapters::cached::Cached;
 use portolan_functions::adapters::embedded::{Bounds, Embedded};
-use portolan_functions::ports::{Stores, WallClock};
+use portolan_functions::adapters::memory::Memory;
+use portolan_functions::ports::{PlanCache, Stores, WallClock};
 
 /// A clock that stands until it is moved.
 struct SetClock(Mutex<Timestamp>);
@@ -32,6 +35,14 @@ impl WallClock for SetClock {
 fn in_memory(bounds: Bounds) -> (Stores, Arc<SetClock>) {
     let clock = SetClock::new();
     (Embedded::in_memory(clock.clone(), bounds).unwrap().stores(), clock)
+}
+
+/// The same store with a cache in front.
+fn behind_a_cache(stores: Stores) -> Stores {
+    let memory: Arc<dyn PlanCache> = Arc::new(Memory::new(1 << 20, Duration::from_mins(1)));
+    let caches = vec![("memory", memory)];
+    let cached = Arc::new(Cached::new(stores.plans, stores.upkeep, caches, Arc::clone(&stores.clock)));
+    Stores { plans: cached.clone(), upkeep: cached, ..stores }
 }
 
 /// Runs a contract on a store in a file, closing and opening the store between its acts.

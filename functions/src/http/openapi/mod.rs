@@ -19,6 +19,7 @@ use super::problem::ProblemDetails;
 use super::resource::Resource;
 use super::service::Health;
 use super::stored::Listed;
+use super::uploads::Begun;
 
 /// The description, formatted for people.
 pub fn text() -> &'static str {
@@ -38,6 +39,7 @@ pub fn document() -> Value {
     schemas.add::<Validated>("Validated");
     schemas.add::<Verified>("Verified");
     schemas.add::<Health>("Health");
+    schemas.add::<Begun>("Upload");
     schemas.add::<ProblemDetails>("ProblemDetails");
     json!({
         "openapi": "3.1.0",
