@@ -80,7 +80,7 @@ pub enum StoreError {
     #[error("the record was changed in between")]
     Conflict,
     /// It cannot be reached, is full, or the disk fails.
-    #[error("the store is not available")]
+    #[error("the store is not available: {0}")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// What it holds cannot be read.
     #[error("the store holds something unreadable: {what}")]

@@ -38,23 +38,30 @@ pub struct Tables {
     pub bucket: String,
 }
 
-/// How the cache is found.
+/// How the cache is found, and who logs in.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Cache {
-    /// At this URL, `redis://` or, with TLS, `rediss://`.
-    At {
-        /// The URL.
-        url: String,
-        /// Whether it is a cluster.
-        cluster: bool,
-    },
-    /// By its name in ElastiCache: a serverless cache, or else a replication group. With TLS.
-    Named {
-        /// The name.
-        name: String,
-        /// The user that logs in with a token of the function's role.
-        user: Option<String>,
-    },
+pub struct Cache {
+    /// Where it is.
+    pub place: Place,
+    /// The cache's name and the user that logs in with a token of the function's role; `None` where nobody has to, or the URL has a
+    /// password.
+    pub login: Option<(String, String)>,
+}
+
+/// Where the cache is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// At this URL, `redis://` or, with TLS, `rediss://`; a cluster or not.
+    At(String, bool),
+    /// By its name in ElastiCache: a serverless cache, or else a replication group.
+    Named(String),
+}
+
+impl Cache {
+    /// At a URL, without a log-in.
+    pub fn at(url: &str, cluster: bool) -> Self {
+        Self { place: Place::At(url.to_owned(), cluster), login: None }
+    }
 }
 
 impl Config {
@@ -69,7 +76,7 @@ impl Config {
     /// |---|---|
     /// | `PORTOLAN_PLANS_TABLE`, `PORTOLAN_EPHEMERAL_TABLE`, `PORTOLAN_BUCKET` | where things are kept; without the first, in memory |
     /// | `PORTOLAN_CACHE_URL`, `PORTOLAN_CACHE_CLUSTER` | the cache's address; `true` where it is a cluster |
-    /// | `PORTOLAN_CACHE_NAME`, `PORTOLAN_CACHE_USER` | or its name in ElastiCache, and who logs in |
+    /// | `PORTOLAN_CACHE_NAME`, `PORTOLAN_CACHE_USER` | or its name in ElastiCache; who logs in |
     /// | `PORTOLAN_QUEUE_URGENT`, `_STANDARD`, `_BULK` | URLs of the queues |
     /// | `PORTOLAN_API_KEYS_FILE`, `PORTOLAN_TENANT_CLAIM` | who is admitted |
     /// | `PORTOLAN_WORKERS`, `PORTOLAN_MARGIN_MS`, `PORTOLAN_LEASE_MS` | limits |
@@ -108,11 +115,17 @@ impl Config {
                 });
             }
         };
-        let cache = match (lookup("PORTOLAN_CACHE_URL"), lookup("PORTOLAN_CACHE_NAME")) {
-            (Some(url), _) => Some(Cache::At { url, cluster }),
-            (None, Some(name)) => Some(Cache::Named { name, user: lookup("PORTOLAN_CACHE_USER") }),
+        let (url, name, user) =
+            (lookup("PORTOLAN_CACHE_URL"), lookup("PORTOLAN_CACHE_NAME"), lookup("PORTOLAN_CACHE_USER"));
+        if user.is_some() && name.is_none() {
+            needed("PORTOLAN_CACHE_NAME", "the name of the cache, because PORTOLAN_CACHE_USER logs in to it")?;
+        }
+        let place = match (url, &name) {
+            (Some(url), _) => Some(Place::At(url, cluster)),
+            (None, Some(name)) => Some(Place::Named(name.clone())),
             (None, None) => None,
         };
+        let cache = place.map(|place| Cache { place, login: name.zip(user) });
         // A function is frozen once it has answered: what outlives its request is done by another function.
         let deferral = if tables.is_some() { Deferral::Elsewhere } else { Deferral::Never };
         let mut settings = Settings { deferral, checkpoint_every: Duration::from_secs(2), ..Settings::default() };
@@ -177,7 +190,12 @@ mod tests {
 
     #[test]
     fn an_address_goes_before_a_name() {
-        let config = read(&[("PORTOLAN_CACHE_URL", "redis://c"), ("PORTOLAN_CACHE_NAME", "n")]).expect("fine");
-        assert_eq!(config.cache, Some(Cache::At { url: "redis://c".to_owned(), cluster: false }));
+        let all = [("PORTOLAN_CACHE_URL", "redis://c"), ("PORTOLAN_CACHE_NAME", "n"), ("PORTOLAN_CACHE_USER", "u")];
+        let cache = |variables| read(variables).expect("fine").cache;
+        assert_eq!(cache(&all[..2]), Some(Cache::at("redis://c", false)));
+        let login = Some(("n".to_owned(), "u".to_owned()));
+        assert_eq!(cache(&all), Some(Cache { login: login.clone(), ..Cache::at("redis://c", false) }));
+        assert_eq!(cache(&all[1..]), Some(Cache { place: Place::Named("n".to_owned()), login }));
+        assert!(refusal(&all[2..]).starts_with("PORTOLAN_CACHE_NAME is \"\""));
     }
 }

@@ -1,7 +1,8 @@
 //! What every adapter of a port has to keep. Each contract is a function of the port alone; a new adapter is a new caller.
 
-mod plan_store;
-mod replay_store;
+pub(crate) mod plan_cache;
+pub(crate) mod plan_store;
+pub(crate) mod replay_store;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -13,14 +14,14 @@ use portolan_functions::adapters::memory::Memory;
 use portolan_functions::ports::{PlanCache, Stores, WallClock};
 
 /// A clock that stands until it is moved.
-struct SetClock(Mutex<Timestamp>);
+pub(crate) struct SetClock(Mutex<Timestamp>);
 
 impl SetClock {
-    fn new() -> Arc<Self> {
+    pub(crate) fn new() -> Arc<Self> {
         Arc::new(Self(Mutex::new("2026-03-01T00:00:00Z".parse().unwrap())))
     }
 
-    fn pass(&self, hours: i64) {
+    pub(crate) fn pass(&self, hours: i64) {
         let mut now = self.0.lock().unwrap();
         *now += SignedDuration::from_hours(hours);
     }

@@ -130,7 +130,7 @@ async fn what_has_expired_is_not_there(stores: &Stores, clock: &SetClock) {
     assert_eq!(page.heads, [open]);
 }
 
-async fn the_contract(stores: &Stores, clock: &SetClock) {
+pub(crate) async fn the_contract(stores: &Stores, clock: &SetClock) {
     writes_are_conditional(stores).await;
     lists_are_ordered_filtered_and_cut(stores).await;
     the_best_finished_plan_is_found(stores).await;
@@ -138,6 +138,41 @@ async fn the_contract(stores: &Stores, clock: &SetClock) {
     for dependency in stores.upkeep.check().await {
         dependency.state.unwrap();
     }
+}
+
+/// Bytes that do not compress.
+fn noise(length: usize) -> Vec<u8> {
+    let mut state = 1u64;
+    let mut byte = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 56) as u8
+    };
+    (0..length).map(|_| byte()).collect()
+}
+
+pub(crate) async fn large_parts_come_back_whole(stores: &Stores) {
+    let tenant = Tenant::new("large");
+    let head = head(stores, Status::Done);
+    let (request, best) = (noise(900_000), noise(700_000));
+    let write = Write { request: Some(request.as_slice().into()), best: Some(best.as_slice().into()), ..first(&head) };
+    stores.plans.put(&tenant, write).await.unwrap();
+    let found = stores.plans.get(&tenant, head.id, ALL).await.unwrap().unwrap();
+    assert!(found.request.as_deref() == Some(&request) && found.best.as_deref() == Some(&best));
+    let small = Write {
+        head: Head { version: 2, ..head.clone() },
+        replaces: Some(1),
+        request: None,
+        best: Some(b"small".as_slice().into()),
+        durable: true,
+    };
+    stores.plans.put(&tenant, small).await.unwrap();
+    let found = stores.plans.get(&tenant, head.id, ALL).await.unwrap().unwrap();
+    assert!(found.request.as_deref() == Some(&request) && found.best.as_deref() == Some(b"small"));
+}
+
+#[tokio::test]
+async fn large_parts_in_memory() {
+    large_parts_come_back_whole(&in_memory(Bounds::default()).0).await;
 }
 
 #[tokio::test]

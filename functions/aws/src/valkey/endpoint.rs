@@ -7,7 +7,7 @@ use redis::{ConnectionAddr, ConnectionInfo, IntoConnectionInfo, RedisConnectionI
 use tokio::sync::OnceCell;
 
 use super::token;
-use crate::config::Cache;
+use crate::config::{Cache, Place};
 
 pub(super) struct Endpoint {
     cache: Cache,
@@ -32,24 +32,24 @@ impl Endpoint {
     /// How to connect, and whether it is a cluster. A token to log in with is minted anew each time, because it is valid for
     /// minutes and a function may be frozen for longer.
     pub(super) async fn find(&self) -> Result<(ConnectionInfo, bool), String> {
-        let (name, user) = match &self.cache {
-            Cache::At { url, cluster } => {
-                let info = url.as_str().into_connection_info().map_err(|error| error.to_string())?;
-                return Ok((info, *cluster));
+        let (info, cluster) = match &self.cache.place {
+            Place::At(url, cluster) => (url.as_str().into_connection_info(), *cluster),
+            Place::Named(name) => {
+                let found = self.found.get_or_try_init(|| discover(&self.shared, name)).await?;
+                let (host, port) = (found.host.clone(), found.port);
+                let address = if found.tls {
+                    ConnectionAddr::TcpTls { host, port, insecure: false, tls_params: None }
+                } else {
+                    ConnectionAddr::Tcp(host, port)
+                };
+                (address.into_connection_info(), found.cluster)
             }
-            Cache::Named { name, user } => (name, user),
         };
-        let found = self.found.get_or_try_init(|| discover(&self.shared, name)).await?;
-        let address = if found.tls {
-            ConnectionAddr::TcpTls { host: found.host.clone(), port: found.port, insecure: false, tls_params: None }
-        } else {
-            ConnectionAddr::Tcp(found.host.clone(), found.port)
-        };
-        let info = address.into_connection_info().map_err(|error| error.to_string())?;
-        let Some(user) = user else { return Ok((info, found.cluster)) };
+        let info = info.map_err(|error| error.to_string())?;
+        let Some((name, user)) = &self.cache.login else { return Ok((info, cluster)) };
         let token = token::mint(&self.shared, name, user, std::time::SystemTime::now()).await?;
         let login = RedisConnectionInfo::default().set_username(user).set_password(token);
-        Ok((info.set_redis_settings(login), found.cluster))
+        Ok((info.set_redis_settings(login), cluster))
     }
 }
 

@@ -1,0 +1,4 @@
+//! Portolan on AWS, on an emulator and a real Redis server.
+
+mod cache;
+mod store;
