@@ -7,7 +7,6 @@
 use std::sync::Arc;
 
 use aws_sdk_s3::Client;
-use aws_sdk_s3::error::DisplayErrorContext;
 use aws_sdk_s3::primitives::ByteStream;
 use portolan_functions::plans::fingerprint::digest;
 use portolan_functions::plans::record::Tenant;
@@ -50,7 +49,7 @@ impl Bodies {
         }
         let key = format!("bodies/{}/{}.zst", digest(&[tenant.name().as_bytes()]), digest(&[bytes]));
         let put = self.s3.put_object().bucket(&self.bucket).key(&key).body(ByteStream::from(packed));
-        put.send().await.map_err(|error| unavailable(DisplayErrorContext(error).to_string()))?;
+        put.send().await.map_err(|error| unavailable(chain(&error)))?;
         Ok(Packed::There(key))
     }
 
@@ -60,7 +59,7 @@ impl Bodies {
             Packed::Here(bytes) => bytes,
             Packed::There(key) => {
                 let got = self.s3.get_object().bucket(&self.bucket).key(&key).send().await;
-                let got = got.map_err(|error| unavailable(DisplayErrorContext(error).to_string()))?;
+                let got = got.map_err(|error| unavailable(chain(&error)))?;
                 let whole = got.body.collect().await.map_err(|error| StoreError::Unavailable(Box::new(error)))?;
                 whole.to_vec()
             }
@@ -83,6 +82,21 @@ pub fn decompress(bytes: &[u8]) -> Result<Arc<[u8]>, StoreError> {
 /// Compresses bytes that a cache holds.
 pub fn compress(bytes: &[u8]) -> Result<Vec<u8>, StoreError> {
     zstd::bulk::compress(bytes, LEVEL).map_err(|error| StoreError::Unavailable(Box::new(error)))
+}
+
+/// An error and what caused it, in one line.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        let said = error.to_string();
+        // Wrappers often say what they wrap.
+        if !text.ends_with(&said) {
+            text = format!("{text}: {said}");
+        }
+        source = error.source();
+    }
+    text
 }
 
 pub(crate) fn unavailable(cause: String) -> StoreError {

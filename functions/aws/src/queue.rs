@@ -4,12 +4,11 @@
 use std::time::Duration;
 
 use aws_sdk_sqs::Client;
-use aws_sdk_sqs::error::DisplayErrorContext;
 use portolan_functions::plans::record::{PlanId, Tenant, Urgency};
 use portolan_functions::ports::StoreError;
 use serde::{Deserialize, Serialize};
 
-use crate::bodies::unavailable;
+use crate::bodies::{chain, unavailable};
 
 /// A plan that waits for a worker.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,7 +41,7 @@ impl Queues {
         let url = url.ok_or_else(|| unavailable(format!("no queue is configured for {} plans", urgency.name())))?;
         let body = serde_json::to_string(message).map_err(|error| StoreError::Unavailable(Box::new(error)))?;
         let send = self.sqs.send_message().queue_url(url).message_body(body).message_group_id(group(&message.tenant));
-        send.send().await.map(drop).map_err(|error| unavailable(DisplayErrorContext(error).to_string()))
+        send.send().await.map(drop).map_err(|error| unavailable(chain(&error)))
     }
 
     /// Keeps a message that is worked on from other workers, for so long from now.
@@ -50,7 +49,7 @@ impl Queues {
         let seconds = i32::try_from(span.as_secs()).unwrap_or(i32::MAX);
         let change = self.sqs.change_message_visibility().queue_url(url).receipt_handle(receipt);
         let changed = change.visibility_timeout(seconds).send().await;
-        changed.map(drop).map_err(|error| unavailable(DisplayErrorContext(error).to_string()))
+        changed.map(drop).map_err(|error| unavailable(chain(&error)))
     }
 
     /// The URL of the queue with this ARN, which is one of ours.

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use aws_sdk_s3::Client;
-use aws_sdk_s3::error::DisplayErrorContext;
 use aws_sdk_s3::presigning::PresigningConfig;
 use jiff::Timestamp;
 use portolan::limits::MAX_DOCUMENT_BYTES;
@@ -11,7 +10,7 @@ use portolan_functions::plans::fingerprint::digest;
 use portolan_functions::plans::record::{PlanId, Tenant};
 use portolan_functions::ports::{Later, StoreError, Upload, Uploads};
 
-use crate::bodies::unavailable;
+use crate::bodies::{chain, unavailable};
 
 /// For how long a signed URL may be used.
 const VALID: Duration = Duration::from_mins(15);
@@ -36,7 +35,7 @@ impl Uploads for Bucket {
             let valid =
                 PresigningConfig::expires_in(VALID).map_err(|error| StoreError::Unavailable(Box::new(error)))?;
             let put = self.s3.put_object().bucket(&self.bucket).key(key(tenant, &id)).presigned(valid).await;
-            let put = put.map_err(|error| unavailable(DisplayErrorContext(error).to_string()))?;
+            let put = put.map_err(|error| unavailable(chain(&error)))?;
             let expires_at = Timestamp::now().saturating_add(VALID).unwrap_or(Timestamp::MAX);
             Ok(Upload { id, url: put.uri().to_owned(), expires_at })
         })
@@ -47,7 +46,7 @@ impl Uploads for Bucket {
             let got = match self.s3.get_object().bucket(&self.bucket).key(key(tenant, id)).send().await {
                 Ok(got) => got,
                 Err(error) if error.as_service_error().is_some_and(|it| it.is_no_such_key()) => return Ok(None),
-                Err(error) => return Err(unavailable(DisplayErrorContext(error).to_string())),
+                Err(error) => return Err(unavailable(chain(&error))),
             };
             // One byte more than may be read: the reader then says that it is too large.
             let most = MAX_DOCUMENT_BYTES + 1;

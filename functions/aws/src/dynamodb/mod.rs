@@ -4,7 +4,7 @@
 //!
 //! | `key` | attributes |
 //! |---|---|
-//! | `plan#ID` | `head` (JSON), `version`, `status`, `epoch`, `deferred`, `urgency`, `fingerprint`, `expires_at`; `request` and `best`, or `request_at` and `best_at` in the bucket |
+//! | `plan#ID` | `head` (JSON), `version`, `status`, `epoch`, `deferred`, `urgency`, `fingerprint`, `expires_at`, `written_by` (a name for its last write); `request_here` and `best_here`, or `request_at` and `best_at` in the bucket |
 //! | `print#FINGERPRINT` | `plan`, the finished plan with the smallest gap, `gap`, `expires_at` |
 //!
 //! Its index `listed` (partition key `listed`, which plans alone have and which is the tenant) holds heads without the large
@@ -22,13 +22,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::error::{DisplayErrorContext, SdkError};
+use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use portolan_functions::plans::record::{PlanId, Tenant};
 use portolan_functions::ports::{Dependency, Later, StoreError, Upkeep, WallClock};
 
-use crate::bodies::{Bodies, unavailable};
+use crate::bodies::{Bodies, chain, unavailable};
 use crate::config::Tables;
 
 type Item = HashMap<String, AttributeValue>;
@@ -104,5 +104,5 @@ fn failed<E>(error: SdkError<E>) -> StoreError
 where
     SdkError<E>: std::error::Error + 'static,
 {
-    unavailable(DisplayErrorContext(error).to_string())
+    unavailable(chain(&error))
 }

@@ -73,10 +73,12 @@ impl PlanStore for DynamoDb {
 
 impl DynamoDb {
     async fn read(&self, tenant: &Tenant, id: PlanId, parts: Parts) -> Result<Option<Stored>, StoreError> {
-        let mut wanted = vec!["head"];
-        for (name, at, is_wanted) in [("request", "request_at", parts.request), ("best", "best_at", parts.best)] {
+        let mut wanted = vec!["#head"];
+        for (here, at, is_wanted) in
+            [("request_here", "request_at", parts.request), ("best_here", "best_at", parts.best)]
+        {
             if is_wanted {
-                wanted.extend([name, at]);
+                wanted.extend([here, at]);
             }
         }
         let read = self
@@ -85,7 +87,8 @@ impl DynamoDb {
             .table_name(&self.plans)
             .set_key(Some(plan_key(tenant, id)))
             .consistent_read(true)
-            .projection_expression(wanted.join(", "));
+            .projection_expression(wanted.join(", "))
+            .expression_attribute_names("#head", "head");
         let Some(mut found) = read.send().await.map_err(failed)?.item else { return Ok(None) };
         let head = head(&found)?;
         if self.is_expired(&head) {
@@ -100,7 +103,9 @@ impl DynamoDb {
         let head = &write.head;
         let json = serde_json::to_string(head).map_err(|source| unreadable("the head of a plan", source))?;
         let mut set = vec!["#head = :head, version = :version, #status = :status, epoch = :epoch".to_owned()];
-        set.push("listed = :tenant, fingerprint = :print, deferred = :deferred, urgency = :urgency".to_owned());
+        set.push("listed = :tenant, fingerprint = :print, #deferred = :deferred, urgency = :urgency".to_owned());
+        set.push("written_by = :written_by".to_owned());
+        let write_id = PlanId::fresh().to_string();
         let mut removed = Vec::new();
         let mut update = self
             .client
@@ -109,12 +114,14 @@ impl DynamoDb {
             .set_key(Some(plan_key(tenant, head.id)))
             .expression_attribute_names("#head", "head")
             .expression_attribute_names("#status", "status")
+            .expression_attribute_names("#deferred", "deferred")
             .expression_attribute_values(":head", s(json))
             .expression_attribute_values(":version", n(head.version))
             .expression_attribute_values(":status", s(head.state.status.name()))
             .expression_attribute_values(":epoch", n(head.state.epoch))
             .expression_attribute_values(":tenant", s(tenant.name()))
             .expression_attribute_values(":print", s(&head.fingerprint))
+            .expression_attribute_values(":written_by", s(&write_id))
             .expression_attribute_values(":deferred", AttributeValue::Bool(head.deferred))
             .expression_attribute_values(":urgency", s(head.urgency.name()));
         match head.expires_at {
@@ -127,11 +134,11 @@ impl DynamoDb {
         for (name, part) in [("request", &write.request), ("best", &write.best)] {
             let Some(bytes) = part else { continue };
             let (kept, gone, value) = match self.bodies.pack(tenant, bytes).await? {
-                Packed::Here(bytes) => (name.to_owned(), format!("{name}_at"), AttributeValue::B(Blob::new(bytes))),
-                Packed::There(key) => (format!("{name}_at"), name.to_owned(), s(key)),
+                Packed::Here(bytes) => ("here", "at", AttributeValue::B(Blob::new(bytes))),
+                Packed::There(key) => ("at", "here", s(key)),
             };
-            set.push(format!("{kept} = :{name}"));
-            removed.push(gone);
+            set.push(format!("{name}_{kept} = :{name}"));
+            removed.push(format!("{name}_{gone}"));
             update = update.expression_attribute_values(format!(":{name}"), value);
         }
         update = match write.replaces {
@@ -145,9 +152,9 @@ impl DynamoDb {
         if let Err(error) = update.send().await {
             let is_conflict =
                 error.as_service_error().is_some_and(UpdateItemError::is_conditional_check_failed_exception);
-            // A try whose answer was lost has written already: what is there then is what was to be written.
+            // A try whose answer was lost may have written already.
             return match is_conflict {
-                true if self.is_written(tenant, head).await? => Ok(()),
+                true if self.is_written(tenant, head.id, &write_id).await? => Ok(()),
                 true => Err(StoreError::Conflict),
                 false => Err(failed(error)),
             };
@@ -158,10 +165,17 @@ impl DynamoDb {
         Ok(())
     }
 
-    /// Whether the table holds exactly this head.
-    async fn is_written(&self, tenant: &Tenant, written: &Head) -> Result<bool, StoreError> {
-        let found = self.read(tenant, written.id, Parts::default()).await?;
-        Ok(found.is_some_and(|found| found.head == *written))
+    /// Whether the plan's last write is this one.
+    async fn is_written(&self, tenant: &Tenant, id: PlanId, write_id: &str) -> Result<bool, StoreError> {
+        let read = self
+            .client
+            .get_item()
+            .table_name(&self.plans)
+            .set_key(Some(plan_key(tenant, id)))
+            .consistent_read(true)
+            .projection_expression("written_by");
+        let found = read.send().await.map_err(failed)?.item;
+        Ok(found.is_some_and(|found| text(&found, "written_by") == Some(write_id)))
     }
 
     /// Notes a finished plan under its fingerprint, where it is the best. Without the note the plan is solved again one day, so
@@ -251,7 +265,7 @@ impl DynamoDb {
     }
 
     async fn part(&self, found: &mut Item, name: &str) -> Result<Option<Arc<[u8]>>, StoreError> {
-        let packed = match (found.remove(name), found.remove(&format!("{name}_at"))) {
+        let packed = match (found.remove(&format!("{name}_here")), found.remove(&format!("{name}_at"))) {
             (Some(AttributeValue::B(bytes)), _) => Packed::Here(bytes.into_inner()),
             (_, Some(AttributeValue::S(key))) => Packed::There(key),
             _ => return Ok(None),

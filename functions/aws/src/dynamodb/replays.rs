@@ -65,8 +65,8 @@ impl ReplayStore for DynamoDb {
         Box::pin(async move {
             let json = serde_json::to_vec(&response).map_err(|source| unreadable("a response", source))?;
             let (name, value) = match self.bodies.pack(tenant, &json).await? {
-                Packed::Here(bytes) => ("response", AttributeValue::B(Blob::new(bytes))),
-                Packed::There(key) => ("response_at", s(key)),
+                Packed::Here(bytes) => ("kept", AttributeValue::B(Blob::new(bytes))),
+                Packed::There(key) => ("kept_at", s(key)),
             };
             let update = self
                 .client
@@ -103,7 +103,7 @@ impl DynamoDb {
         let (leased_until, expires_at) = (time("leased_until_ms")?, time("expires_at_ms")?);
         let digest = text(&found, "digest").ok_or_else(|| bad("digest"))?.to_owned();
         let plan = text(&found, "plan").and_then(|id| id.parse().ok()).ok_or_else(|| bad("plan"))?;
-        let packed = match (found.remove("response"), found.remove("response_at")) {
+        let packed = match (found.remove("kept"), found.remove("kept_at")) {
             (Some(AttributeValue::B(bytes)), _) => Some(Packed::Here(bytes.into_inner())),
             (_, Some(AttributeValue::S(key))) => Some(Packed::There(key)),
             _ => None,

@@ -2,11 +2,11 @@
 
 use aws_config::SdkConfig;
 use aws_sdk_elasticache::Client;
-use aws_sdk_elasticache::error::DisplayErrorContext;
 use redis::{ConnectionAddr, ConnectionInfo, IntoConnectionInfo, RedisConnectionInfo};
 use tokio::sync::OnceCell;
 
 use super::token;
+use crate::bodies::chain;
 use crate::config::{Cache, Place};
 
 pub(super) struct Endpoint {
@@ -65,11 +65,11 @@ async fn discover(shared: &SdkConfig, name: &str) -> Result<Found, String> {
         }
         Err(error) => {
             let missing = error.as_service_error().is_some_and(|it| it.is_serverless_cache_not_found_fault());
-            tracing::debug!(name, missing, "no serverless cache of this name: {}", DisplayErrorContext(&error));
+            tracing::debug!(name, missing, "no serverless cache of this name: {}", chain(&error));
         }
     }
     let groups = client.describe_replication_groups().replication_group_id(name).send().await;
-    let groups = groups.map_err(|error| format!("{name:?}: {}", DisplayErrorContext(error)))?;
+    let groups = groups.map_err(|error| format!("{name:?}: {}", chain(&error)))?;
     let group = groups.replication_groups().first().ok_or_else(|| format!("ElastiCache has no {name:?}"))?;
     let tls = group.transit_encryption_enabled().unwrap_or(false);
     let single = || group.node_groups().first().and_then(|node| node.primary_endpoint());
