@@ -6,6 +6,7 @@ mod plans;
 mod restart;
 mod store;
 mod tenants;
+mod worker;
 mod yard;
 
 use serde_json::{Value, json};
