@@ -100,8 +100,8 @@ async fn serve(config: ServeConfig, problems: Problems) -> Result<(), ServeError
 fn remembering(stores: Stores) -> Stores {
     let memory: Arc<dyn PlanCache> = Arc::new(Memory::new(REMEMBERED, REMEMBERED_FOR));
     let caches = vec![("memory", memory)];
-    let cached = Arc::new(Cached::new(stores.plans, stores.upkeep, caches, Arc::clone(&stores.clock)));
-    Stores { plans: cached.clone(), upkeep: cached, ..stores }
+    let plans = Arc::new(Cached::new(stores.plans, stores.upkeep, caches, Arc::clone(&stores.clock)));
+    Stores { plans: plans.clone(), upkeep: plans, ..stores }
 }
 
 /// Accepts connections until `end`; then runs `close` while open requests are answered.

@@ -80,13 +80,11 @@ pub fn router(config: &Config, shared: &SdkConfig, offered: Offered) -> Result<R
             }
             let is_public = !request.uri().path().starts_with("/v1/");
             if let Some(claim) = claim.filter(|_| !is_public) {
-                match tenant(&request, &claim) {
-                    Some(tenant) => request.extensions_mut().insert(Caller(tenant)),
-                    None => {
-                        let detail = format!("the token has no claim {claim:?} that could name a tenant");
-                        return Trouble::new(Code::Unauthorized, detail).into_response();
-                    }
+                let Some(tenant) = tenant(&request, &claim) else {
+                    let detail = format!("the token has no claim {claim:?} that could name a tenant");
+                    return Trouble::new(Code::Unauthorized, detail).into_response();
                 };
+                request.extensions_mut().insert(Caller(tenant));
             }
             let response: Response = next.run(request).await;
             response
@@ -107,8 +105,8 @@ fn stores(config: &Config, shared: &SdkConfig) -> Result<Stores, StartError> {
     if let Some(cache) = &config.cache {
         caches.push(("cache", Arc::new(Valkey::new(cache, shared))));
     }
-    let cached = Arc::new(Cached::new(store.clone(), store.clone(), caches, clock.clone()));
-    Ok(Stores { plans: cached.clone(), replays: store, upkeep: cached, clock })
+    let plans = Arc::new(Cached::new(store.clone(), store.clone(), caches, clock.clone()));
+    Ok(Stores { plans: plans.clone(), replays: store, upkeep: plans, clock })
 }
 
 /// The tenant that the gateway's authorizer found in the caller's token.

@@ -9,7 +9,7 @@ use aws_config::{BehaviorVersion, SdkConfig};
 /// Tries of one call, the first included. The pause between them grows, with jitter, and draws on a budget that fills up again
 /// only with successes.
 const ATTEMPTS: u32 = 3;
-const CONNECT: Duration = Duration::from_millis(1000);
+const CONNECT: Duration = Duration::from_secs(1);
 const ATTEMPT: Duration = Duration::from_millis(2500);
 const OPERATION: Duration = Duration::from_secs(6);
 

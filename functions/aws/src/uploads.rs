@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use aws_sdk_s3::Client;
+use aws_sdk_s3::operation::get_object::GetObjectError;
 use aws_sdk_s3::presigning::PresigningConfig;
 use jiff::Timestamp;
 use portolan::limits::MAX_DOCUMENT_BYTES;
@@ -45,7 +46,7 @@ impl Uploads for Bucket {
         Box::pin(async move {
             let got = match self.s3.get_object().bucket(&self.bucket).key(key(tenant, id)).send().await {
                 Ok(got) => got,
-                Err(error) if error.as_service_error().is_some_and(|it| it.is_no_such_key()) => return Ok(None),
+                Err(error) if error.as_service_error().is_some_and(GetObjectError::is_no_such_key) => return Ok(None),
                 Err(error) => return Err(unavailable(chain(&error))),
             };
             // One byte more than may be read: the reader then says that it is too large.

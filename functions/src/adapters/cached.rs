@@ -48,7 +48,7 @@ impl Cached {
                 }
                 Ok(_) => {}
                 Err(error) => {
-                    tracing::warn!(cache = name, error = &error as &dyn std::error::Error, "a cache is passed over")
+                    tracing::warn!(cache = name, error = &error as &dyn std::error::Error, "a cache is passed over");
                 }
             }
         }

@@ -190,7 +190,7 @@ impl Plans {
                         // Where it fails, the next checkpoint, or the end, writes again.
                         noted = self.write(live, &record, stored, deferred).await.is_ok();
                     } else if record.head.leased_until.is_some() {
-                        self.look_whether_lost(live, stored).await;
+                        self.look_whether_lost(live, *stored).await;
                     }
                 }
             }
@@ -212,9 +212,9 @@ impl Plans {
     }
 
     /// Stops a worker whose plan somebody else has written.
-    async fn look_whether_lost(&self, live: &Live, stored: &Option<u64>) {
+    async fn look_whether_lost(&self, live: &Live, stored: Option<u64>) {
         match self.stores.plans.get(&live.tenant, live.id, Parts::default()).await {
-            Ok(found) if found.as_ref().map(|found| found.head.version) != *stored => live.stop(Why::Lost),
+            Ok(found) if found.as_ref().map(|found| found.head.version) != stored => live.stop(Why::Lost),
             Ok(_) => {}
             Err(error) => {
                 tracing::warn!(plan = %live.id, error = &error as &dyn std::error::Error, "a plan was not looked at");

@@ -102,7 +102,7 @@ impl Plans {
         };
         let granted = granted.saturating_sub(Duration::from_millis(head.spent_ms));
         let limit = granted.min(ends_at.saturating_duration_since(Instant::now()));
-        let then = if granted - limit > WORTH {
+        let then = if granted.saturating_sub(limit) > WORTH {
             Then::Requeue { spent_ms: head.spent_ms + limit.as_millis() as u64 }
         } else {
             Then::Nothing

@@ -90,15 +90,15 @@ async fn who_waits_for_a_promised_plan_gets_it_on_the_line() {
     let worker = port.worker(10_000);
     let request = port.front.request(Method::POST, "/v1/fake/plans").header("prefer", "respond-async, wait=20");
     let asked = port.front.send(request.json(&super::script("awaited", "quick")));
-    let worked = async {
+    let made = async {
         let page = portolan_tests::aws::until("the plan is stored", async || {
             let query = portolan_functions::ports::Query { status: Some(Status::Queued), before: None, limit: 1 };
             port.stores.plans.list(&Tenant::local(), query).await.unwrap().heads.pop()
         });
         work(&worker, page.await.id, 1).await
     };
-    let (reply, worked) = tokio::join!(asked, worked);
-    assert_eq!(worked, Worked::Ended);
+    let (reply, made) = tokio::join!(asked, made);
+    assert_eq!(made, Worked::Ended);
     assert_eq!((reply.status.as_u16(), &reply.body["objective"]), (200, &json!(10)), "{:#}", reply.body);
 }
 
@@ -140,7 +140,7 @@ async fn a_worker_that_was_taken_for_dead_cannot_write() {
     let port = Port::start().await;
     let id = port.defer(&slow("undead", 600)).await;
     // It never renews its lease.
-    let undead = Settings { checkpoint_every: Duration::from_secs(3600), ..settings(50) };
+    let undead = Settings { checkpoint_every: Duration::from_hours(1), ..settings(50) };
     let undead = Plans::new(fake::PROBLEMS, port.stores.clone(), undead).unwrap();
     let first = tokio::spawn(async move { work(&undead, id, 1).await });
     port.until(id, |head| head.leased_until.is_some()).await;
@@ -164,8 +164,8 @@ async fn a_plan_that_is_cancelled_elsewhere_stops_its_worker() {
     let reply = port.front.delete(&format!("/v1/plans/{id}")).await;
     assert_eq!((reply.status.as_u16(), &reply.body["status"]), (200, &json!("cancelled")), "{:#}", reply.body);
     assert!(reply.body["plan"].is_object(), "its best so far stands: {:#}", reply.body);
-    let worked = tokio::time::timeout(Duration::from_secs(10), working).await.expect("it stops").unwrap();
-    assert_eq!(worked, Worked::Lost);
+    let ended = tokio::time::timeout(Duration::from_secs(10), working).await.expect("it stops").unwrap();
+    assert_eq!(ended, Worked::Lost);
     assert_eq!(port.head(id).await.state.status, Status::Cancelled);
     assert_eq!(work(&port.worker(10_000), id, 1).await, Worked::Ended, "its message comes again");
 }

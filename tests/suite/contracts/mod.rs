@@ -42,8 +42,8 @@ fn in_memory(bounds: Bounds) -> (Stores, Arc<SetClock>) {
 fn behind_a_cache(stores: Stores) -> Stores {
     let memory: Arc<dyn PlanCache> = Arc::new(Memory::new(1 << 20, Duration::from_mins(1)));
     let caches = vec![("memory", memory)];
-    let cached = Arc::new(Cached::new(stores.plans, stores.upkeep, caches, Arc::clone(&stores.clock)));
-    Stores { plans: cached.clone(), upkeep: cached, ..stores }
+    let plans = Arc::new(Cached::new(stores.plans, stores.upkeep, caches, Arc::clone(&stores.clock)));
+    Stores { plans: plans.clone(), upkeep: plans, ..stores }
 }
 
 /// Runs a contract on a store in a file, closing and opening the store between its acts.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -199,7 +200,7 @@ impl DynamoDb {
             .expression_attribute_values(":gap", n(gap))
             .expression_attribute_values(":now", n(self.clock.now().as_second()));
         if let Err(error) = put.send().await
-            && !error.as_service_error().is_some_and(|it| it.is_conditional_check_failed_exception())
+            && !error.as_service_error().is_some_and(PutItemError::is_conditional_check_failed_exception)
         {
             let error = failed(error);
             tracing::warn!(plan = %head.id, error = &error as &dyn std::error::Error, "a finished plan is not noted");

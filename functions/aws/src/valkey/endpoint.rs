@@ -2,6 +2,7 @@
 
 use aws_config::SdkConfig;
 use aws_sdk_elasticache::Client;
+use aws_sdk_elasticache::operation::describe_serverless_caches::DescribeServerlessCachesError;
 use redis::{ConnectionAddr, ConnectionInfo, IntoConnectionInfo, RedisConnectionInfo};
 use tokio::sync::OnceCell;
 
@@ -64,7 +65,9 @@ async fn discover(shared: &SdkConfig, name: &str) -> Result<Found, String> {
             }
         }
         Err(error) => {
-            let missing = error.as_service_error().is_some_and(|it| it.is_serverless_cache_not_found_fault());
+            let missing = error
+                .as_service_error()
+                .is_some_and(DescribeServerlessCachesError::is_serverless_cache_not_found_fault);
             tracing::debug!(name, missing, "no serverless cache of this name: {}", chain(&error));
         }
     }
