@@ -19,15 +19,26 @@ struct Stack {
 }
 
 impl Stack {
+    /// The one that `sam deploy` made, where functions may do what the template lets them, and nothing else.
     async fn find() -> Option<Self> {
-        let (Ok(file), Some(shared)) = (std::env::var("PORTOLAN_TEST_STACK"), aws::emulator().await) else {
-            eprintln!("SKIPPED: no stack is deployed; `tests/run` deploys one");
-            return None;
-        };
-        let outputs: Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
+        let shared = aws::emulator().await?;
+        let listed = read("PORTOLAN_TEST_STACK")?;
+        let outputs = listed.as_array().unwrap().iter();
+        let outputs = outputs.map(|output| (output["OutputKey"].as_str().unwrap().to_owned(), output["OutputValue"].clone()));
+        Some(Self::with(outputs.collect(), &shared))
+    }
+
+    /// The one that `cdk deploy` made, on an emulator of its own.
+    async fn find_by_cdk() -> Option<Self> {
+        let outputs = read("PORTOLAN_TEST_CDK_STACK")?;
+        let shared = aws::at(&std::env::var("PORTOLAN_TEST_CDK_AWS").unwrap()).await;
+        Some(Self::with(outputs.as_object().unwrap().values().next().unwrap().clone(), &shared))
+    }
+
+    fn with(outputs: Value, shared: &aws_config::SdkConfig) -> Self {
         let api = output(&outputs, "ApiId");
         let base = format!("{}/_aws/execute-api/{api}/$default", shared.endpoint_url().unwrap());
-        Some(Self { outputs, base, client: Client::new(), sqs: aws_sdk_sqs::Client::new(&shared) })
+        Self { outputs, base, client: Client::new(), sqs: aws_sdk_sqs::Client::new(shared) }
     }
 
     async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: Option<&Value>) -> Reply {
@@ -70,9 +81,17 @@ impl Stack {
     }
 }
 
+/// The outputs in the file that a variable names, or a loud word.
+fn read(variable: &str) -> Option<Value> {
+    let Ok(file) = std::env::var(variable) else {
+        eprintln!("SKIPPED: {variable} names no stack; `tests/run` deploys one");
+        return None;
+    };
+    Some(serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap())
+}
+
 fn output<'a>(outputs: &'a Value, name: &str) -> &'a str {
-    let found = outputs.as_array().unwrap().iter().find(|output| output["OutputKey"] == name);
-    found.and_then(|output| output["OutputValue"].as_str()).unwrap_or_else(|| panic!("no output {name}"))
+    outputs[name].as_str().unwrap_or_else(|| panic!("no output {name}"))
 }
 
 /// A yard that nobody asked for before.
@@ -137,6 +156,15 @@ async fn a_deferred_plan_goes_by_stream_and_queue_to_a_worker() {
     }
     let page = stack.get("/v1/plans?limit=2&status=done").await;
     assert_eq!(page.body["plans"].as_array().map(Vec::len), Some(2), "{:#}", page.body);
+}
+
+#[tokio::test]
+async fn what_cdk_deploys_plans_now_and_later() {
+    let Some(stack) = Stack::find_by_cdk().await else { return };
+    let now = stack.post("/v1/yard/plans", &yard(4, 3, 2000)).await;
+    assert_eq!((now.status.as_u16(), &now.body["proof"]), (200, &json!("optimal")), "{:#}", now.body);
+    let later = stack.defer(&yard(4, 3, 2000)).await;
+    stack.until(&later, |reply| reply.body["status"] == "done").await;
 }
 
 #[tokio::test]
@@ -231,7 +259,8 @@ async fn bad_input_is_told_the_same_as_on_one_machine() {
     let Some(stack) = Stack::find().await else { return };
     stack.post("/v1/yard/plans", &json!({"stacks": 3})).await.is_problem(422, "invalid");
     stack.get("/v1/plans/none").await.is_problem(404, "not_found");
-    let key = [("idempotency-key", "deployed"), ("prefer", "wait=20")];
+    let key = PlanId::fresh().to_string();
+    let key = [("idempotency-key", key.as_str()), ("prefer", "wait=20")];
     let body = yard(3, 3, 1000);
     let first = stack.send(Method::POST, "/v1/yard/plans", &key, Some(&body)).await;
     let again = stack.send(Method::POST, "/v1/yard/plans", &key, Some(&body)).await;
