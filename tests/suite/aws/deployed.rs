@@ -24,7 +24,8 @@ impl Stack {
         let shared = aws::emulator().await?;
         let listed = read("PORTOLAN_TEST_STACK")?;
         let outputs = listed.as_array().unwrap().iter();
-        let outputs = outputs.map(|output| (output["OutputKey"].as_str().unwrap().to_owned(), output["OutputValue"].clone()));
+        let outputs =
+            outputs.map(|output| (output["OutputKey"].as_str().unwrap().to_owned(), output["OutputValue"].clone()));
         Some(Self::with(outputs.collect(), &shared))
     }
 
