@@ -132,20 +132,30 @@ impl<P: Placement> Search<'_, P> {
             }
         }
         let mut rng = rng.fork("beams");
+        // Gaps that clearings could not close are for beams over single relocations after all: those end with a proof.
+        for patient in [true, false] {
+            self.widen(patient, &mut rng, budget);
+        }
+        false
+    }
+
+    /// Beams, wider and wider. A patient search leaves single relocations alone while the gap is large.
+    fn widen(&mut self, patient: bool, rng: &mut Rng, budget: &mut Budget<'_>) {
         for round in 0.. {
             let width = 2 << (round / 2);
             if width > WIDEST || budget.stopped().is_some() || self.is_proven() {
-                break;
+                return;
             }
             let (opened, noise) = TASTES[round % TASTES.len()];
             let taste = Taste { opened, noise };
-            self.clearings((4 * width).min(WIDEST_CLEARING), taste, &rng, budget);
-            if self.best.as_ref().is_none_or(|best| best.len() as u32 <= self.lower + CLOSE) {
-                self.sweep(Shape { width, pilots: 8 }, taste, &mut rng, budget);
-                self.sweep(Shape { width: 16 * width, pilots: 0 }, taste, &mut rng, budget);
+            if patient {
+                self.clearings((4 * width).min(WIDEST_CLEARING), taste, rng, budget);
+            }
+            if !patient || self.best.as_ref().is_none_or(|best| best.len() as u32 <= self.lower + CLOSE) {
+                self.sweep(Shape { width, pilots: 8 }, taste, rng, budget);
+                self.sweep(Shape { width: 16 * width, pilots: 0 }, taste, rng, budget);
             }
         }
-        false
     }
 
     /// Rollouts, and where they find nothing, the greedy that fits into fuller bays.

@@ -164,6 +164,14 @@ fn small_bays_take_as_many_relocations_as_brute_force_says() {
     check_many(1, 1000);
 }
 
+/// The clearings end two relocations above the best plan here, and the bound two below it: the proof is the beams' over single
+/// relocations.
+#[test]
+fn a_gap_that_clearings_leave_is_closed_all_the_same() {
+    let stacks = vec![vec![0, 4, 0], vec![2, 3, 1], Vec::new()];
+    check(&Layout { stacks, heights: vec![3, 4, 2], groups: (0..5).collect() }, &Anywhere);
+}
+
 /// A bay of middling size.
 fn larger_case(rng: &mut Rng) -> Layout {
     let (stacks, height) = (4 + rng.below(5), 3 + rng.below(4));
