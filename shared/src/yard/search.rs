@@ -4,6 +4,7 @@
 //! takes about ten times the work of all before, while a beam finds the better plans of large yards within the same second. Each round
 //! gives both more work than the round before; which of the two a yard needs shows by itself.
 
+use super::heuristic::Improver;
 use super::instance::Instance;
 use super::layout::{Layout, Move, Relocation, STAYS};
 use super::retrieval::Prover;
@@ -13,12 +14,15 @@ use super::{certificate, explain, heuristic, plan, premarshal, retrieval};
 use crate::budget::Budget;
 use crate::outcome::{Found, Outcome, Progress, Stats};
 
-/// Work of the first attempt to prove the plan. A tick of a proof weighs about as much as thirty of a beam.
-const FIRST_PROOF: u64 = 4_000;
-/// Work of the first beam.
-const FIRST_BEAM: u64 = 100_000;
+/// Work of the first attempt to prove the plan, and of the first beam.
+const FIRST: u64 = 120_000;
 /// What each round has more than the one before.
-const GROWTH: u64 = 4;
+const GROWTH: u64 = 2;
+/// Relocations between plan and bound that a proof may close. Each takes about ten times the work of the one before, so for
+/// each more the proof gets half the work.
+const CLOSE: u32 = 3;
+/// Least share of the work that a proof gets, as a power of a half.
+const LEAST_SHARE: u32 = 5;
 
 pub(super) fn solve(
     instance: &Instance,
@@ -69,8 +73,11 @@ impl<'a, 'w> Search<'a, 'w> {
             self.bound(heuristic::lower_bound(layout, moves), budget);
         }
         let mut incumbent = incumbent;
-        let (mut proof, mut beam) = (FIRST_PROOF, FIRST_BEAM);
+        let mut improver = None;
+        let mut work = FIRST;
         while !self.is_done(budget) {
+            let missing = (incumbent.len() as u32).saturating_sub(prover.lower_bound());
+            let proof = work >> missing.saturating_sub(CLOSE).min(LEAST_SHARE);
             let plan = budget.for_ticks(proof, |budget| prover.run(incumbent.len(), budget, &mut |_| ()));
             if let Some(plan) = plan {
                 self.relocations(&plan, budget);
@@ -83,16 +90,13 @@ impl<'a, 'w> Search<'a, 'w> {
             }
             let lower = self.lower_bound as u32;
             let mut better = None;
-            budget.for_ticks(beam, |budget| {
-                heuristic::improve(layout, placement, moves, &incumbent, lower, budget, &mut |plan| {
-                    better = Some(plan.to_vec());
-                });
-            });
+            let improver = improver.get_or_insert_with(|| Improver::new(layout, placement, moves, &incumbent));
+            budget.for_ticks(work, |budget| improver.run(lower, budget, &mut |plan| better = Some(plan.to_vec())));
             if let Some(plan) = better {
                 self.relocations(&plan, budget);
                 incumbent = plan;
             }
-            (proof, beam) = (proof.saturating_mul(GROWTH), beam.saturating_mul(GROWTH));
+            work = work.saturating_mul(GROWTH);
         }
     }
 
