@@ -259,11 +259,8 @@ pub(super) fn gap(instance: &Instance, mut objective: i64, mut lower_bound: i64)
 pub(super) fn levels(instance: &Instance, moves: &[Move], lower_bound: i64) -> Vec<Level> {
     let kpis = Plan::new(instance, moves).kpis;
     let Prices { left_out, relocation, crane_ms } = instance.prices;
-    let figures = [
-        (left_out, i64::from(kpis.left_out)),
-        (relocation, i64::from(kpis.relocations)),
-        (crane_ms, kpis.crane_ms),
-    ];
+    let figures =
+        [(left_out, i64::from(kpis.left_out)), (relocation, i64::from(kpis.relocations)), (crane_ms, kpis.crane_ms)];
     let mut rest = lower_bound;
     let mut is_settled = true;
     let counted = figures.into_iter().filter(|&(price, _)| price > 0).enumerate();

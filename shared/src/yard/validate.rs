@@ -163,13 +163,7 @@ fn crane(crane: CraneWire, issues: &mut Issues) {
 }
 
 /// Prices that keep the order of the parts of the objective strict, for plans of up to ten relocations a container.
-fn prices(
-    objective: Objective,
-    stacks: &[Stack],
-    containers: usize,
-    crane: CraneWire,
-    issues: &mut Issues,
-) -> Prices {
+fn prices(objective: Objective, stacks: &[Stack], containers: usize, crane: CraneWire, issues: &mut Issues) -> Prices {
     if objective == Objective::Relocations {
         return Prices { left_out: 1_000_000, relocation: 1, crane_ms: 0 };
     }
@@ -189,7 +183,8 @@ fn prices(
     let lexicographic = objective == Objective::RelocationsThenCraneTime;
     let left_out = if lexicographic { power_above(moves).unwrap_or(1).saturating_mul(time) } else { time };
     if left_out.saturating_mul(containers as i128 + 1) > i128::from(limits::MAX_OBJECTIVE) {
-        let cause = "the crane is so slow, or the containers so many, that the objective leaves the range of its number";
+        let cause =
+            "the crane is so slow, or the containers so many, that the objective leaves the range of its number";
         let action = "plan fewer containers at once, or ask for one objective alone";
         issues.note("objective_too_large", "/objective", cause, action);
         return Prices { left_out: 1, relocation: 1, crane_ms: 0 };

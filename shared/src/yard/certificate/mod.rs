@@ -73,13 +73,11 @@ pub(super) fn confirm(instance: &Instance, lower_bound: i64, certificate: Certif
     let counted = least.counted();
     match certificate {
         Certificate::BadlyPlaced if lower_bound <= counted => Ok(lower_bound),
-        Certificate::BadlyPlaced => refuse(format!(
-            "the bound {lower_bound} is said to follow from counting, by which it is {counted}"
-        )),
-        Certificate::Exhaustive if can_be_shown(instance, &least, lower_bound) => Ok(lower_bound),
-        Certificate::Exhaustive => {
-            refuse(format!("trying all plans does not show the bound {lower_bound}"))
+        Certificate::BadlyPlaced => {
+            refuse(format!("the bound {lower_bound} is said to follow from counting, by which it is {counted}"))
         }
+        Certificate::Exhaustive if can_be_shown(instance, &least, lower_bound) => Ok(lower_bound),
+        Certificate::Exhaustive => refuse(format!("trying all plans does not show the bound {lower_bound}")),
         Certificate::Search => Ok(counted.min(lower_bound)),
     }
 }

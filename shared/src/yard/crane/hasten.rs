@@ -85,6 +85,12 @@ impl<'a, P: Placement> Hastener<'a, P> {
         Some(self.moves())
     }
 
+    /// The cost of the best plan.
+    #[cfg(test)]
+    pub(super) fn least(&self) -> i64 {
+        self.least
+    }
+
     /// Whether it has tried for long without a better plan.
     pub(in crate::yard) fn is_exhausted(&self) -> bool {
         self.idle >= IDLE || self.best.is_empty() || self.site.stacks() < 2

@@ -51,8 +51,7 @@ impl<'a> Site<'a> {
     fn way(&self, from: (u32, u32), to: (u32, u32), pace: u32) -> i64 {
         let bays = i64::from(from.0.abs_diff(to.0));
         let crane = &self.instance.crane;
-        let gantry =
-            if bays > 0 { i64::from(crane.gantry_start_ms) + bays * i64::from(crane.gantry_ms) } else { 0 };
+        let gantry = if bays > 0 { i64::from(crane.gantry_start_ms) + bays * i64::from(crane.gantry_ms) } else { 0 };
         gantry + i64::from(from.1.abs_diff(to.1)) * i64::from(pace)
     }
 
@@ -152,9 +151,7 @@ impl Walk {
         while let Some(&(group, count)) = self.waiting.last() {
             let is_ready = |top: u32| site.groups[top as usize] == group;
             let ready = (0..self.stacks.len()).filter(|&stack| self.top(stack).is_some_and(is_ready));
-            let way = |&stack: &usize| {
-                site.way(self.crane, site.places[stack], site.instance.crane.trolley_empty_ms)
-            };
+            let way = |&stack: &usize| site.way(self.crane, site.places[stack], site.instance.crane.trolley_empty_ms);
             let Some(stack) = ready.min_by_key(way) else { return };
             self.lift(site, stack);
             self.drive(site, (self.crane.0, 0), site.instance.crane.trolley_loaded_ms);
