@@ -46,8 +46,12 @@ fn today() -> Vec<String> {
         let wire = yard::generate::generate(style, size.0, size.1, 1);
         line("yard", style.name(), size, ticks, solved::<yard::Yards>(&wire, ticks));
         if style == yard::generate::Style::Full {
-            let restricted = yard::Wire { moves: Some(yard::Moves::Restricted), ..wire };
+            let restricted = yard::Wire { moves: Some(yard::Moves::Restricted), ..wire.clone() };
             line("yard", "full-restricted", size, ticks, solved::<yard::Yards>(&restricted, ticks));
+        }
+        if style == yard::generate::Style::Groups {
+            let timed = yard::Wire { objective: Some(yard::wire::Objective::CraneTime), ..wire };
+            line("yard", "groups-crane-time", size, ticks, solved::<yard::Yards>(&timed, ticks));
         }
     }
     lines

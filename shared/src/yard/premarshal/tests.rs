@@ -140,7 +140,7 @@ fn check<P: Placement>(layout: &Layout, placement: &P) {
     let clock = || Duration::ZERO;
     let mut budget = Budget::new(&clock);
     let mut last = None;
-    let answer = solve(layout, placement, &mut budget, &mut |plan, bound| last = Some((plan.to_vec(), bound)));
+    let answer = solve(layout, placement, &mut budget, &mut |plan, bound, _| last = Some((plan.to_vec(), bound)));
     assert_eq!(answer.infeasible, expected.is_none(), "{layout:?}");
     assert_eq!(answer.plan.as_ref().map(|plan| plan.len() as u32), expected, "{layout:?}");
     if let Some(plan) = answer.plan {
@@ -194,7 +194,7 @@ fn no_bound_exceeds_what_a_plan_still_does() {
     for _ in 0..60 {
         let layout = larger_case(&mut rng);
         let mut budget = Budget::new(&clock).work_limit(60_000);
-        let answer = solve(&layout, &Anywhere, &mut budget, &mut |_, _| ());
+        let answer = solve(&layout, &Anywhere, &mut budget, &mut |_, _, _| ());
         let Some(plan) = answer.plan else { continue };
         assert!(sorts(&layout, &Anywhere, &plan), "{layout:?} {plan:?}");
         assert!(answer.lower_bound <= plan.len() as u32);
@@ -213,7 +213,7 @@ fn no_bound_exceeds_what_a_plan_still_does() {
 fn a_work_limit_gives_the_same_answer_again() {
     let layout = larger_case(&mut Rng::new(4));
     let clock = || Duration::ZERO;
-    let answer = || solve(&layout, &Anywhere, &mut Budget::new(&clock).work_limit(30_000), &mut |_, _| ());
+    let answer = || solve(&layout, &Anywhere, &mut Budget::new(&clock).work_limit(30_000), &mut |_, _, _| ());
     assert_eq!(answer(), answer());
 }
 
