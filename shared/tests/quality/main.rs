@@ -5,7 +5,7 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use portolan::{Budget, Problem, berth, yard};
+use portolan::{Budget, Problem, berth, routing, yard};
 
 const TABLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/quality/table.csv");
 const HEADING: &str = "problem,style,size,seed,ticks,objective,lower_bound";
@@ -53,6 +53,13 @@ fn today() -> Vec<String> {
             let timed = yard::Wire { objective: Some(yard::wire::Objective::CraneTime), ..wire };
             line("yard", "groups-crane-time", size, ticks, solved::<yard::Yards>(&timed, ticks));
         }
+    }
+    for (style, size, ticks) in [
+        (routing::generate::Style::Weekly, (40, 600), 1_000_000),
+        (routing::generate::Style::Dated, (20, 600), 2_000_000),
+    ] {
+        let wire = routing::generate::generate(style, size.0, size.1, 1);
+        line("routing", style.name(), size, ticks, solved::<routing::Routing>(&wire, ticks));
     }
     lines
 }

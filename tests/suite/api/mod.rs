@@ -4,6 +4,7 @@ mod bad_input;
 mod idempotency;
 mod plans;
 mod restart;
+mod routing;
 mod store;
 mod tenants;
 mod worker;

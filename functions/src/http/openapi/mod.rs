@@ -9,7 +9,7 @@ mod paths;
 use std::sync::OnceLock;
 
 use portolan::problem::Verified;
-use portolan::{Document, Problem, berth, yard};
+use portolan::{Document, Problem, berth, routing, yard};
 use serde_json::{Map, Value, json};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
@@ -33,6 +33,7 @@ pub fn document() -> Value {
     let mut paths = paths::shared();
     described::<berth::Berths>("Berth", &mut schemas, &mut paths);
     described::<yard::Yards>("Yard", &mut schemas, &mut paths);
+    described::<routing::Routing>("Routing", &mut schemas, &mut paths);
     schemas.add::<Any>("Any");
     schemas.add::<Resource<Any, Any, Any>>("PlanRecord");
     schemas.add::<Listed<Resource<Any, Any, Any>>>("PlanPage");
