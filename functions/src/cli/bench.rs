@@ -17,7 +17,7 @@ use super::{input, interrupt, output, report, solve};
 
 #[derive(Args, Debug)]
 pub(super) struct Arguments {
-    /// Problems, or folders of .txt, .bay and .json files.
+    /// Problems, or folders of .txt, .bay, .crb, .crt and .json files.
     #[arg(required = true)]
     paths: Vec<PathBuf>,
     #[command(flatten)]

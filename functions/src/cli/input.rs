@@ -58,14 +58,14 @@ pub(super) fn files(path: &Path) -> Result<Vec<PathBuf>, Failure> {
     for entry in std::fs::read_dir(path).map_err(unreadable)? {
         let file = entry.map_err(unreadable)?.path();
         let is_problem =
-            file.extension().is_some_and(|extension| ["txt", "bay", "json"].iter().any(|known| extension == *known));
+            file.extension().is_some_and(|extension| ["txt", "bay", "crb", "crt", "json"].iter().any(|known| extension == *known));
         if is_problem && file.is_file() {
             files.push(file);
         }
     }
     files.sort();
     if files.is_empty() {
-        return Err(Failure::Usage(format!("{} holds no .txt, .bay or .json file", path.display())));
+        return Err(Failure::Usage(format!("{} holds no .txt, .bay, .crb, .crt or .json file", path.display())));
     }
     Ok(files)
 }
