@@ -233,7 +233,7 @@ pub struct Trouble {
     detail: String,
     issues: Vec<Issue>,
     violations: Vec<Violation>,
-    won: Option<Stamp>,
+    won: Option<Box<Stamp>>,
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
@@ -272,7 +272,7 @@ impl Trouble {
     /// Because somebody changed it before.
     #[must_use]
     pub fn won_by(mut self, won: Option<Stamp>) -> Self {
-        self.won = won;
+        self.won = won.map(Box::new);
         self
     }
 
@@ -294,7 +294,7 @@ impl Trouble {
             code: code.to_owned(),
             issues: self.issues.clone(),
             violations: self.violations.clone(),
-            won: self.won.clone(),
+            won: self.won.as_deref().cloned(),
             request_id: request_id.to_owned(),
         }
     }

@@ -40,6 +40,7 @@ pub struct Details {
 
 /// A container as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = ContainerInTerminal)]
 pub struct Container {
     /// Number: owner, category, six digits, check digit.
     #[schema(example = "CSQU3054383")]

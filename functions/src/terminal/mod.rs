@@ -10,19 +10,15 @@
 //! events gives the records again. The number of the last event is the terminal's **version**.
 //!
 //! Reading order: [`layout`], [`container`], [`call`], [`equipment`] are the data; [`event`] is what can be asked and what comes of it;
-//! [`decide`] holds every rule; [`port`] is what a store keeps; [`service`] puts them together; [`planning`] builds problems for the solver from
-//! what is stored, [`execution`] carries their plans out.
+//! [`decide`] holds every rule; [`port`] is what a store keeps; [`service`] puts them together.
 
 pub mod call;
 pub mod container;
 pub mod decide;
 pub mod equipment;
 pub mod event;
-pub mod execution;
 pub mod layout;
 pub mod load;
-pub mod picture;
-pub mod planning;
 pub mod port;
 pub mod service;
 

@@ -154,16 +154,16 @@ impl TerminalStore for Terminals {
                 None => 0,
             };
             let last = past.to.map_or(Ok(head), |to| last_until(&events, &scope, head, &|at| at <= to))?;
-            let (first, mut part) = (first.max(past.after), Part { items: Vec::new(), more: false });
+            let (first, mut found) = (first.max(past.after), Part { items: Vec::new(), more: false });
             let mut push = |event: Event| {
-                part.more = part.items.len() == past.limit;
-                if !part.more {
-                    part.items.push(event);
+                found.more = found.items.len() == past.limit;
+                if !found.more {
+                    found.items.push(event);
                 }
-                !part.more
+                !found.more
             };
             if first >= last {
-                return Ok(part);
+                return Ok(found);
             }
             if let Some((entity, id)) = &past.about {
                 let index = transaction.open_table(HISTORY_OF)?;
@@ -181,7 +181,7 @@ impl TerminalStore for Terminals {
                     }
                 }
             }
-            Ok(part)
+            Ok(found)
         })
     }
 

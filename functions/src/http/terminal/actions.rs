@@ -1,4 +1,4 @@
-//! What is done rather than kept: moves, steps of a plan, estimates, signs of life.
+//! What is done rather than kept: moves, estimates, signs of life.
 
 use axum::Json;
 use axum::extract::{Extension, Path, Request, State};
@@ -45,18 +45,6 @@ pub struct Heard {
     pub unknown: Vec<String>,
 }
 
-/// The step of a plan that is carried out.
-#[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = PlanStep)]
-pub struct Step {
-    /// Its number, from 0.
-    pub step: usize,
-    /// Which equipment does it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub equipment: Option<String>,
-}
-
 pub(super) async fn make_move(
     State(api): State<Api>,
     Extension(tenant): Extension<Tenant>,
@@ -66,19 +54,6 @@ pub(super) async fn make_move(
     let asked = Asked::read(&api, request).await?;
     let change: Move = asked.json()?;
     let made = asked.change(&api, &tenant, &terminal, Change::Move(change)).await?;
-    Ok(made.response("", None))
-}
-
-pub(super) async fn step(
-    State(api): State<Api>,
-    Extension(tenant): Extension<Tenant>,
-    Path((terminal, id)): Path<(String, String)>,
-    request: Request,
-) -> Result<Response, Trouble> {
-    let asked = Asked::read(&api, request).await?;
-    let id = id.parse().map_err(|_| missing())?;
-    let Step { step, equipment } = asked.json()?;
-    let made = asked.change(&api, &tenant, &terminal, Change::Step(id, step, equipment)).await?;
     Ok(made.response("", None))
 }
 

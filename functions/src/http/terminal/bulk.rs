@@ -145,10 +145,10 @@ pub(super) async fn load(
     for _ in 0..TRIES {
         let change = Change::Load(arrivals.iter().map(|(_, arrival)| arrival.clone()).collect());
         let found = match change_or_issues(&asked, &api, &tenant, &terminal, change, &digest).await? {
-            Ok(response) => {
-                let (loaded, version) = (response.receipt.events, response.receipt.version);
-                let fields = response.fields(None);
-                return Ok((fields, Json(Loaded { loaded, version, issues: capped(issues) })).into_response());
+            Ok(made) => {
+                let fields = made.fields(None);
+                let (events, version) = (made.receipt.events, made.receipt.version);
+                return Ok((fields, Json(Loaded { loaded: events, version, issues: capped(issues) })).into_response());
             }
             Err(found) => found,
         };

@@ -4,19 +4,16 @@
 //! |---|---|
 //! | itself, `containers/{id}`, `calls/{id}`, `equipment/{id}` and the lists of them | `records` |
 //! | `containers` (POST a list, GET as CSV or NDJSON) | `bulk` |
-//! | `moves`, `plans/{id}/steps`, `calls/{id}/estimates`, `heartbeats` | `actions` |
+//! | `moves`, `calls/{id}/estimates`, `heartbeats` | `actions` |
 //! | `history`, `snapshot` | `past` |
-//! | `berth/plans`, `yard/plans`, `plans/{id}` | `planning` |
 //!
 //! Writes take `Idempotency-Key`, `If-Match`, `If-None-Match: *` and `x-actor`. Key and effect are written in one transaction, so that
 //! a retry has one effect whatever dies in between.
 
-mod actions;
+pub mod actions;
 mod asked;
-mod bulk;
-//pub mod describe;
-mod past;
-//mod planning;
+pub mod bulk;
+pub mod past;
 pub mod records;
 
 use axum::Router;
@@ -44,9 +41,7 @@ pub(super) fn routes(router: Router<Api>) -> Router<Api> {
         .route("/v1/terminals/{t}/moves", post(actions::make_move))
         .route("/v1/terminals/{t}/history", get(past::history))
         .route("/v1/terminals/{t}/containers/{id}/history", get(past::of_container))
-        .route("/v1/terminals/{t}/snapshot", get(past::snapshot))
-        //P
-        .route("/v1/terminals/{t}/plans/{id}/steps", post(actions::step));
+        .route("/v1/terminals/{t}/snapshot", get(past::snapshot));
     for (name, entity) in [("containers", Entity::Container), ("calls", Entity::Call), ("equipment", Entity::Equipment)]
     {
         let one = get(records::show).put(records::put).delete(records::remove).layer(Extension(entity));

@@ -33,6 +33,7 @@ pub struct Shown<T> {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Items<T> {
     /// What is on it.
+    #[schema(inline)]
     pub items: Vec<T>,
     /// Where the next page is; not there on the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -104,7 +105,8 @@ impl Wanted {
     /// The address of the next page.
     pub(super) fn next(&self, path: &str, after: &str) -> String {
         let escaped = |text: &str| text.replace('%', "%25").replace('+', "%2B").replace('&', "%26");
-        let others: String = self.other.iter().map(|(name, value)| format!("&{name}={}", escaped(value))).collect();
+        let others =
+            self.other.iter().fold(String::new(), |all, (name, value)| all + "&" + name + "=" + &escaped(value));
         format!("{path}?limit={}&cursor={}{others}", self.limit, escaped(after))
     }
 }
