@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 use portolan_functions::adapters::embedded::{Bounds, Embedded};
-use portolan_functions::plans::record::Tenant;
+use portolan_functions::plans::record::{PlanId, Tenant};
 use portolan_functions::ports::{TerminalStore, WallClock};
 use portolan_functions::terminal::call;
 use portolan_functions::terminal::equipment;
-use portolan_functions::terminal::event::{Ask, Body, Change, Entity, Expect, Kind, Outcome, Reason, Receipt, Refusal};
+use portolan_functions::terminal::event::{
+    Ask, Body, Change, Entity, Expect, Kind, Made, Outcome, PlannedMove, Reason, Receipt, Refusal,
+};
 use portolan_functions::terminal::port::{Past, Query};
 
 use super::{a_move, ask, details, number, spec, time};
@@ -51,6 +53,7 @@ pub(crate) async fn the_contract(store: &dyn TerminalStore, clock: &SetClock) {
     conditions_and_keys(store, clock).await;
     lists_and_past(store, clock).await;
     equipment_is_heard(store, clock).await;
+    a_plan_is_carried_out(store).await;
     let refusal = refused(store, ask(Change::RemoveTerminal)).await;
     assert_eq!(refusal.reason, Reason::InUse, "containers stand in it");
     let other = Tenant::new("other");
@@ -185,6 +188,33 @@ async fn equipment_is_heard(store: &dyn TerminalStore, clock: &SetClock) {
     assert_eq!(store.beats(&tenant, T).await.unwrap()["RTG-1"], clock.now());
     done(store, ask(Change::RemoveEquipment("RTG-1".into()))).await;
     assert_eq!(store.beat(&tenant, T, ids(), clock.now()).await.unwrap().len(), 2);
+}
+
+/// Container 4 stands on B/3/1 by now, container 3 on top of B/1/1.
+async fn a_plan_is_carried_out(store: &dyn TerminalStore) {
+    let id = PlanId::fresh();
+    let step = |container: usize, from: &str, to: &str| PlannedMove {
+        container: number(container),
+        from: from.parse().unwrap(),
+        to: Some(to.parse().unwrap()),
+    };
+    let moves = vec![step(3, "B/1/1/3", "B/4/1/1"), step(2, "B/1/1/2", "B/4/1/2"), step(1, "B/1/1/1", "B/4/1/3")];
+    let made_for = store.version(&Tenant::local(), T).await.unwrap();
+    let (problem, fingerprint) = ("yard".to_owned(), String::new());
+    let made = Made { id, problem, made_for, fingerprint, block: Some("B".into()), moves, offline: Vec::new() };
+    done(store, ask(Change::KeepPlan(made))).await;
+    let next = |at: usize| ask(Change::Step(id, at, None));
+    assert_eq!(refused(store, next(1)).await.reason, Reason::OutOfStep);
+    let receipt = done(store, next(0)).await;
+    assert!(matches!(receipt.record.unwrap().body, Body::Progress(progress) if progress.done == 1));
+    assert_eq!(refused(store, next(0)).await.reason, Reason::OutOfStep, "a step is done once");
+    // Somebody puts another container where the next step goes.
+    done(store, ask(a_move(&number(4), "B/3/1/1", "B/4/1"))).await;
+    let version = store.version(&Tenant::local(), T).await.unwrap();
+    assert_eq!(refused(store, next(1)).await.reason, Reason::Stale);
+    assert_eq!(store.version(&Tenant::local(), T).await.unwrap(), version + 1, "that it is stale is kept");
+    done(store, ask(a_move(&number(4), "B/4/1/2", "B/3/1"))).await;
+    assert_eq!(refused(store, next(1)).await.reason, Reason::Stale, "it stays so");
 }
 
 #[tokio::test]

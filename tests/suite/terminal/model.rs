@@ -79,8 +79,8 @@ async fn compare(store: &dyn TerminalStore, plain: &Plain) {
     let mut after = 0;
     loop {
         let past = Past { about: None, after, from: None, to: None, limit: 5000 };
-        let part = store.history(&tenant, "T", past).await.unwrap();
-        for event in part.items {
+        let page = store.history(&tenant, "T", past).await.unwrap();
+        for event in page.items {
             assert_eq!(event.stamp.version, after + 1, "no gap");
             after += 1;
             let key = (event.entity, event.id);
@@ -89,7 +89,7 @@ async fn compare(store: &dyn TerminalStore, plain: &Plain) {
                 None => replayed.remove(&key),
             };
         }
-        if !part.more {
+        if !page.more {
             break;
         }
     }
