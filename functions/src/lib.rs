@@ -13,3 +13,4 @@ pub mod plans;
 pub mod ports;
 pub mod serve;
 pub mod telemetry;
+pub mod terminal;

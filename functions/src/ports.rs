@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::plans::record::{Head, PlanId, Tenant};
 use crate::plans::state::Status;
+pub use crate::terminal::port::TerminalStore;
 
 /// An answer that an adapter gives later.
 pub type Later<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -24,6 +24,7 @@ use crate::http::Api;
 use crate::plans::{Plans, Problems};
 use crate::ports::{PlanCache, StoreError, Stores};
 use crate::telemetry;
+use crate::terminal::Terminals;
 
 /// Connections at the same time; further ones wait to be accepted.
 const CONNECTIONS: usize = 1024;
@@ -80,6 +81,7 @@ async fn serve(config: ServeConfig, problems: Problems) -> Result<(), ServeError
         Some(folder) => Embedded::open(folder, clock, config.bounds)?,
         None => Embedded::in_memory(clock, config.bounds)?,
     };
+    let terminals = Arc::new(Terminals::new(store.terminals()?, Arc::new(SystemClock)));
     let address = config.listen;
     let listener = TcpListener::bind(address).await.map_err(|source| ServeError::Listen { address, source })?;
     let plans = Plans::new(problems, remembering(store.stores()), config.settings)?;
@@ -90,7 +92,7 @@ async fn serve(config: ServeConfig, problems: Problems) -> Result<(), ServeError
     let housekeeping = tokio::spawn(Arc::clone(&plans).keep_house(HOUSEKEEPING));
     greet(listener.local_addr()?, config.data.as_deref())?;
     let own_names_only = config.keys.is_none();
-    let router = Api::new(Arc::clone(&plans), config.keys).own_names_only(own_names_only).router();
+    let router = Api::new(Arc::clone(&plans), config.keys).own_names_only(own_names_only).terminals(terminals).router();
     accept(listener, router, asked_to_end(), || plans.close(GOODBYE)).await;
     housekeeping.abort();
     Ok(())

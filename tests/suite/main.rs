@@ -8,3 +8,4 @@ mod dependencies;
 mod lambda;
 mod lengths;
 mod readme;
+mod terminal;

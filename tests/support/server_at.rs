@@ -8,8 +8,9 @@ use portolan_functions::adapters::embedded::{Bounds, Embedded};
 use portolan_functions::http::Api;
 use portolan_functions::keys::KeyRing;
 use portolan_functions::plans::{Plans, Problems, Settings};
-use portolan_functions::ports::Stores;
+use portolan_functions::ports::{Stores, TerminalStore};
 use portolan_functions::serve;
+use portolan_functions::terminal::Terminals;
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -27,6 +28,8 @@ pub struct Setup {
     pub keys: Option<KeyRing>,
     /// Where plans are kept.
     pub stores: Stores,
+    /// Where terminals are kept.
+    pub terminals: Arc<dyn TerminalStore>,
     /// How long a body may take.
     pub body_time: Duration,
 }
@@ -36,7 +39,8 @@ impl Default for Setup {
         let store = Embedded::in_memory(Arc::new(SystemClock), Bounds::default()).unwrap();
         let settings = Settings { workers: 2, checkpoint_every: Duration::from_millis(20), ..Settings::default() };
         let body_time = Duration::from_secs(30);
-        Self { problems: fake::PROBLEMS, settings, keys: None, stores: store.stores(), body_time }
+        let terminals = store.terminals().unwrap();
+        Self { problems: fake::PROBLEMS, settings, keys: None, stores: store.stores(), terminals, body_time }
     }
 }
 
@@ -98,7 +102,9 @@ impl Server {
     pub async fn start(setup: Setup) -> Self {
         let plans = Plans::new(setup.problems, setup.stores, setup.settings).unwrap();
         plans.recover().await.unwrap();
-        let router = Api::new(Arc::clone(&plans), setup.keys).body_time(setup.body_time).router();
+        let terminals = Arc::new(Terminals::new(setup.terminals, Arc::new(SystemClock)));
+        let api = Api::new(Arc::clone(&plans), setup.keys).body_time(setup.body_time).terminals(terminals);
+        let router = api.router();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let (end, ended) = oneshot::channel::<()>();

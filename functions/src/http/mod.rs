@@ -10,6 +10,7 @@
 //! | `POST /v1/{problem}/validate`, `/verify` | `check` |
 //! | `POST /v1/uploads` | `uploads` |
 //! | `GET /v1/plans`, `GET` and `DELETE /v1/plans/{id}` | `stored` |
+//! | `/v1/terminals…` | `terminal` |
 //! | `GET /livez`, `/readyz`, `/openapi.json` | `service` |
 //!
 //! Problems come from a registry: a new one is served without a change here.
@@ -27,6 +28,7 @@ pub mod resource;
 pub mod service;
 pub mod stored;
 mod submit;
+pub mod terminal;
 pub mod uploads;
 
 use std::sync::Arc;
@@ -42,6 +44,7 @@ use tokio::sync::Semaphore;
 use crate::keys::KeyRing;
 use crate::plans::Plans;
 use crate::ports::Uploads;
+use crate::terminal::Terminals;
 pub use auth::Caller;
 use problem::{Code, Trouble};
 
@@ -58,6 +61,8 @@ pub struct Api {
     own_names_only: bool,
     /// Where large requests are uploaded to.
     uploads: Option<Arc<dyn Uploads>>,
+    /// State of terminals.
+    terminals: Option<Arc<Terminals>>,
     offered: Offered,
     /// Documents that are parsed at the same time, each up to ten megabytes of text.
     parsing: Arc<Semaphore>,
@@ -87,8 +92,17 @@ impl Api {
     pub fn new(plans: Arc<Plans>, keys: Option<KeyRing>) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let parsing = Arc::new(Semaphore::new(2 * cores));
-        let (uploads, offered) = (None, Offered::Everything);
-        Self { plans, keys: keys.map(Arc::new), body_time: BODY_TIME, own_names_only: false, uploads, offered, parsing }
+        let (uploads, terminals, offered) = (None, None, Offered::Everything);
+        Self {
+            plans,
+            keys: keys.map(Arc::new),
+            body_time: BODY_TIME,
+            own_names_only: false,
+            uploads,
+            terminals,
+            offered,
+            parsing,
+        }
     }
 
     /// With another limit to the time that a body may take.
@@ -110,6 +124,13 @@ impl Api {
     #[must_use]
     pub fn uploads(mut self, uploads: Arc<dyn Uploads>) -> Self {
         self.uploads = Some(uploads);
+        self
+    }
+
+    /// With the state of terminals.
+    #[must_use]
+    pub fn terminals(mut self, terminals: Arc<Terminals>) -> Self {
+        self.terminals = Some(terminals);
         self
     }
 
@@ -144,6 +165,9 @@ impl Api {
                 .route(&route("plans"), post(submit::submit).layer(served))
                 .route(&route("validate"), post(check::validate).layer(served))
                 .route(&route("verify"), post(check::verify).layer(served));
+        }
+        if self.terminals.is_some() {
+            router = terminal::routes(router);
         }
         router = router.layer(from_fn_with_state(self.clone(), auth::admit));
         let router = router

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::plans::Rejected;
 use crate::plans::record::Failure;
 use crate::ports::StoreError;
+use crate::terminal::event::Stamp;
 
 /// The media type of problem details.
 pub const MEDIA_TYPE: &str = "application/problem+json";
@@ -38,7 +39,7 @@ pub enum Code {
     Cancelled,
     /// The first request with this idempotency key is still being answered.
     IdempotencyInFlight,
-    /// The plan has changed in between.
+    /// It has changed in between.
     PreconditionFailed,
     /// The body is too large.
     DocumentTooLarge,
@@ -50,6 +51,26 @@ pub enum Code {
     IdempotencyMismatch,
     /// The answer claims what is not true; the violations say what.
     NotConfirmed,
+    /// The container is elsewhere.
+    Elsewhere,
+    /// Something stands on the container.
+    NotOnTop,
+    /// The stack takes no more.
+    StackFull,
+    /// The slot is not the next free one.
+    NotNextSlot,
+    /// A rule of the yard forbids it.
+    RuleForbids,
+    /// The container must not leave.
+    OnHold,
+    /// Something depends on it.
+    InUse,
+    /// The rest of the plan can no longer be carried out.
+    PlanStale,
+    /// It is another step's turn.
+    OutOfStep,
+    /// All equipment that could do it is offline.
+    NoEquipment,
     /// A bug.
     Internal,
     /// A bug in the solver.
@@ -70,7 +91,7 @@ pub enum Code {
 
 impl Code {
     /// Every code.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 34] = [
         Self::NotJson,
         Self::BadRequest,
         Self::Unauthorized,
@@ -87,6 +108,16 @@ impl Code {
         Self::Invalid,
         Self::IdempotencyMismatch,
         Self::NotConfirmed,
+        Self::Elsewhere,
+        Self::NotOnTop,
+        Self::StackFull,
+        Self::NotNextSlot,
+        Self::RuleForbids,
+        Self::OnHold,
+        Self::InUse,
+        Self::PlanStale,
+        Self::OutOfStep,
+        Self::NoEquipment,
         Self::Internal,
         Self::SolverPanicked,
         Self::PlanWithheld,
@@ -113,7 +144,7 @@ impl Code {
             Self::IdempotencyInFlight => {
                 ("idempotency_in_flight", S::CONFLICT, "The first request with this key is still being answered")
             }
-            Self::PreconditionFailed => ("precondition_failed", S::PRECONDITION_FAILED, "The plan has changed"),
+            Self::PreconditionFailed => ("precondition_failed", S::PRECONDITION_FAILED, "It has changed in between"),
             Self::DocumentTooLarge => ("document_too_large", S::PAYLOAD_TOO_LARGE, "The document is too large"),
             Self::UnsupportedMediaType => {
                 ("unsupported_media_type", S::UNSUPPORTED_MEDIA_TYPE, "The body is of no media type that is read here")
@@ -123,6 +154,16 @@ impl Code {
                 ("idempotency_mismatch", S::UNPROCESSABLE_ENTITY, "The key was used for another request")
             }
             Self::NotConfirmed => ("not_confirmed", S::UNPROCESSABLE_ENTITY, "The answer is not confirmed"),
+            Self::Elsewhere => ("container_elsewhere", S::CONFLICT, "The container is elsewhere"),
+            Self::NotOnTop => ("not_on_top", S::CONFLICT, "Something stands on the container"),
+            Self::StackFull => ("stack_full", S::CONFLICT, "The stack takes no more"),
+            Self::NotNextSlot => ("not_next_slot", S::CONFLICT, "The slot is not the next free one of its stack"),
+            Self::RuleForbids => ("rule_forbids", S::CONFLICT, "A rule of the yard forbids it"),
+            Self::OnHold => ("on_hold", S::CONFLICT, "The container must not leave"),
+            Self::InUse => ("in_use", S::CONFLICT, "Something depends on it"),
+            Self::PlanStale => ("plan_stale", S::CONFLICT, "The rest of the plan can no longer be carried out"),
+            Self::OutOfStep => ("out_of_step", S::CONFLICT, "It is another step's turn"),
+            Self::NoEquipment => ("no_equipment", S::CONFLICT, "All equipment that could do it is offline"),
             Self::Internal => ("internal", S::INTERNAL_SERVER_ERROR, "Something broke on our side"),
             Self::SolverPanicked => ("solver_panicked", S::INTERNAL_SERVER_ERROR, "The solver broke"),
             Self::PlanWithheld => ("plan_withheld", S::INTERNAL_SERVER_ERROR, "The plan failed its check"),
@@ -178,6 +219,9 @@ pub struct ProblemDetails {
     /// Everything that an answer claims and that is not true.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub violations: Vec<Violation>,
+    /// Who changed it before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub won: Option<Stamp>,
     /// Names the request in the logs.
     pub request_id: String,
 }
@@ -189,6 +233,7 @@ pub struct Trouble {
     detail: String,
     issues: Vec<Issue>,
     violations: Vec<Violation>,
+    won: Option<Box<Stamp>>,
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
@@ -196,7 +241,7 @@ impl Trouble {
     /// Trouble of a kind.
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
         let (issues, violations, headers) = (Vec::new(), Vec::new(), Vec::new());
-        Self { code, detail: detail.into(), issues, violations, headers }
+        Self { code, detail: detail.into(), issues, violations, won: None, headers }
     }
 
     /// A document with issues: 400 where it is no JSON at all, 413 where it is too large, 422 where it is read but not valid.
@@ -224,6 +269,13 @@ impl Trouble {
         Self::new(failure.into(), about(failure))
     }
 
+    /// Because somebody changed it before.
+    #[must_use]
+    pub fn won_by(mut self, won: Option<Stamp>) -> Self {
+        self.won = won.map(Box::new);
+        self
+    }
+
     /// With a header field.
     #[must_use]
     pub fn with(mut self, name: HeaderName, value: impl TryInto<HeaderValue>) -> Self {
@@ -242,6 +294,7 @@ impl Trouble {
             code: code.to_owned(),
             issues: self.issues.clone(),
             violations: self.violations.clone(),
+            won: self.won.as_deref().cloned(),
             request_id: request_id.to_owned(),
         }
     }

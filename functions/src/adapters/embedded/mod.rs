@@ -11,10 +11,14 @@
 //! | `sizes` | tenant, plan | bytes of its request and of its best plan |
 //! | `finished` | tenant, fingerprint | the finished plan with the smallest gap, and the gap |
 //! | `replays` | tenant, idempotency key | [`Claim`](crate::ports::Claim) in JSON |
+//! | `terminal_…` | see `terminal_tables` | |
 //! | `about` | name | number: the version of this layout |
 
 mod plans;
 mod replays;
+mod terminal;
+mod terminal_tables;
+mod terminal_writer;
 mod upkeep;
 
 use std::error::Error;
@@ -23,7 +27,7 @@ use std::sync::Arc;
 
 use redb::{Database, DatabaseError, ReadableDatabase, ReadableTable, StorageError, TableDefinition};
 
-use crate::ports::{Later, StoreError, Stores, WallClock};
+use crate::ports::{Later, StoreError, Stores, TerminalStore, WallClock};
 
 type PlanTable = TableDefinition<'static, (&'static str, u128), &'static [u8]>;
 
@@ -124,6 +128,11 @@ impl Embedded {
         }
     }
 
+    /// Terminals, in the same file. Starts a thread that writes them; it ends with what is returned here.
+    pub fn terminals(&self) -> Result<Arc<dyn TerminalStore>, StoreError> {
+        Ok(Arc::new(terminal::Terminals::new(self.clone())?))
+    }
+
     fn prepare(db: Database, clock: Arc<dyn WallClock>, bounds: Bounds) -> Result<Self, Fault> {
         let write = db.begin_write()?;
         {
@@ -139,6 +148,7 @@ impl Embedded {
             write.open_table(SIZES)?;
             write.open_table(FINISHED)?;
             // Whoever held a claim is gone: this process has the lock.
+            terminal_tables::prepare(&write)?;
             replays::end_leases(&mut write.open_table(REPLAYS)?)?;
         }
         write.commit()?;

@@ -5,6 +5,7 @@
 
 pub mod breaking;
 mod paths;
+mod terminals;
 
 use std::sync::OnceLock;
 
@@ -34,6 +35,7 @@ pub fn document() -> Value {
     described::<berth::Berths>("Berth", &mut schemas, &mut paths);
     described::<yard::Yards>("Yard", &mut schemas, &mut paths);
     described::<routing::Routing>("Routing", &mut schemas, &mut paths);
+    terminals::add(&mut schemas, &mut paths);
     schemas.add::<Any>("Any");
     schemas.add::<Resource<Any, Any, Any>>("PlanRecord");
     schemas.add::<Listed<Resource<Any, Any, Any>>>("PlanPage");

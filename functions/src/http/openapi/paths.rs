@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use crate::plans::state::Status;
 
 /// Troubles that any request under `/v1` may meet.
-const ALWAYS: &[u16] = &[400, 401, 406, 421, 500, 503];
+pub(super) const ALWAYS: &[u16] = &[400, 401, 406, 421, 500, 503];
 
 /// The paths of one problem.
 pub(super) fn of_problem(problem: &str, request: &str, record: &str, document: &str) -> Map<String, Value> {
@@ -139,7 +139,7 @@ pub(super) fn shows_also(paths: &mut Map<String, Value>, record: &str) {
     }
 }
 
-fn responses(good: &[(u16, &str, Option<&str>, &[&str])], bad: &[u16]) -> Value {
+pub(super) fn responses(good: &[(u16, &str, Option<&str>, &[&str])], bad: &[u16]) -> Value {
     let mut all = Map::new();
     for (status, description, schema, headers) in good {
         let mut response = json!({"description": description});
@@ -169,7 +169,7 @@ fn trouble(status: u16) -> &'static str {
         406 => "No acceptable media type is on offer.",
         408 => "The body took too long to arrive.",
         409 => "Not now: see the code.",
-        412 => "The plan has changed.",
+        412 => "It has changed.",
         413 => "The body is too large.",
         415 => "The body is of no media type that is read here.",
         421 => "Sent to, or by a page of, another name than this machine's, without API keys in use.",
@@ -179,7 +179,7 @@ fn trouble(status: u16) -> &'static str {
     }
 }
 
-fn body(schema: &str, text_too: bool) -> Value {
+pub(super) fn body(schema: &str, text_too: bool) -> Value {
     let mut content = json!({"application/json": {"schema": reference(schema)}});
     if text_too {
         let note = "The benchmark text form of the field.";
@@ -188,11 +188,11 @@ fn body(schema: &str, text_too: bool) -> Value {
     json!({"required": true, "content": content})
 }
 
-fn header(name: &str, description: &str) -> Value {
+pub(super) fn header(name: &str, description: &str) -> Value {
     json!({"name": name, "in": "header", "description": description, "schema": {"type": "string"}})
 }
 
-fn query(name: &str, schema: &Value, description: &str) -> Value {
+pub(super) fn query(name: &str, schema: &Value, description: &str) -> Value {
     json!({"name": name, "in": "query", "description": description, "schema": schema})
 }
 

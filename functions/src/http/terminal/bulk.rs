@@ -1,0 +1,208 @@
+//! Many containers at once, in and out.
+
+use axum::Json;
+use axum::body::Body as HttpBody;
+use axum::extract::{Extension, Path, Request, State};
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use futures_util::stream;
+use http_body_util::BodyExt;
+use portolan::Issue;
+use serde::{Deserialize, Serialize};
+
+use super::super::problem::{Code, Trouble};
+use super::super::{Api, negotiate};
+use super::asked::{Asked, terminals};
+use super::records::{self, Pairs, Wanted, bad};
+use crate::plans::record::Tenant;
+use crate::terminal::event::{Arrival, Change, Entity, Record};
+use crate::terminal::load::{COLUMNS, Format, Loader, csv_line};
+use crate::terminal::port::Query;
+
+const JSON: &str = "application/json";
+const CSV: &str = "text/csv";
+const LINES: &str = "application/x-ndjson";
+/// Containers that are read at once for an export.
+const CHUNK: usize = 1000;
+/// Issues that are sent; the rest is counted.
+const MAX_ISSUES: usize = 20_000;
+/// How often bad lines are left out and the rest tried again: what stood on a bad one is bad as well.
+const TRIES: usize = 24;
+
+/// What became of a list.
+#[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Loaded {
+    /// Containers taken over.
+    pub loaded: u64,
+    /// The terminal's version since.
+    pub version: u64,
+    /// What is wrong with lines that were left out, each at `/lines/N`.
+    pub issues: Vec<Issue>,
+}
+
+pub(super) async fn list(
+    State(api): State<Api>,
+    Extension(tenant): Extension<Tenant>,
+    Path(terminal): Path<String>,
+    headers: HeaderMap,
+    pairs: Pairs,
+) -> Result<Response, Trouble> {
+    let kind = negotiate::accept(&headers, &[JSON, CSV, LINES])?;
+    let wanted = Wanted::read(pairs, &["slot", "stack", "destination"])?;
+    if kind == JSON {
+        return records::listed(&api, &tenant, &terminal, Entity::Container, wanted).await;
+    }
+    records::exists(&api, &tenant, &terminal).await?;
+    let is_csv = kind == CSV;
+    let first = if is_csv { COLUMNS.join(",") + "\n" } else { String::new() };
+    let pieces = stream::unfold(Some((None::<String>, first)), move |state| {
+        let (api, tenant, terminal) = (api.clone(), tenant.clone(), terminal.clone());
+        async move {
+            let (after, mut text) = state?;
+            let query = Query { entity: Entity::Container, destination: None, stack: None, after, limit: CHUNK };
+            let part = match api.terminals.as_deref()?.list(&tenant, &terminal, query).await {
+                Ok(part) => part,
+                // The response breaks off, which its reader notices.
+                Err(error) => return Some((Err(error), None)),
+            };
+            part.items.iter().for_each(|record| text.push_str(&line(record, is_csv)));
+            let last = part.items.last().filter(|_| part.more).map(|last| last.body.name().1);
+            Some((Ok(text), last.map(|last| (Some(last), String::new()))))
+        }
+    });
+    let mut response = Response::new(HttpBody::from_stream(pieces));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(if is_csv { CSV } else { LINES }));
+    Ok(response)
+}
+
+fn line(record: &Record, is_csv: bool) -> String {
+    match record.body.container() {
+        Some(container) if is_csv => csv_line(container),
+        Some(container) => {
+            let (number, slot, details) = (container.number.clone(), container.slot.clone(), container.details.clone());
+            let arrival = Arrival {
+                number,
+                slot,
+                size_type: details.size_type,
+                weight_kg: details.weight_kg,
+                reefer: details.reefer,
+                hazard: details.hazard,
+                destination: details.destination,
+                priority: details.priority,
+                hold: details.hold,
+            };
+            serde_json::to_string(&arrival).unwrap_or_default() + "\n"
+        }
+        None => String::new(),
+    }
+}
+
+pub(super) async fn load(
+    State(api): State<Api>,
+    Extension(tenant): Extension<Tenant>,
+    Path(terminal): Path<String>,
+    pairs: Pairs,
+    request: Request,
+) -> Result<Response, Trouble> {
+    let (parts, mut body) = request.into_parts();
+    negotiate::accept(&parts.headers, &[JSON])?;
+    let mut keep_good = false;
+    for (name, value) in pairs.map_err(|_| bad("the query is not readable"))?.0 {
+        match (name.as_str(), value.as_str()) {
+            ("keep", "good") => keep_good = true,
+            _ => return Err(bad("the only parameter is keep=good")),
+        }
+    }
+    let kind = parts.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let format = match kind.split(';').next().unwrap_or_default().trim() {
+        CSV => Format::Csv,
+        LINES => Format::Lines,
+        other => {
+            let detail = format!("send {CSV} or {LINES}, not {other:?}");
+            return Err(Trouble::new(Code::UnsupportedMediaType, detail).with(header::ACCEPT, "text/csv"));
+        }
+    };
+    let mut loader = Loader::new(format);
+    let patience = 10 * api.body_time;
+    let read = tokio::time::timeout(patience, async {
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|_| Trouble::new(Code::BadRequest, "the body broke off"))?;
+            if frame.data_ref().is_some_and(|data| !loader.take(data)) {
+                break;
+            }
+        }
+        Ok(())
+    });
+    let late =
+        |_| Trouble::new(Code::RequestTimeout, format!("the list was not complete after {} s", patience.as_secs()));
+    read.await.map_err(late).flatten()?;
+    let digest = loader.end();
+    let Loader { mut arrivals, mut issues, .. } = loader;
+    if !issues.is_empty() && (!keep_good || arrivals.is_empty()) {
+        return Err(refused(issues));
+    }
+    let asked = Asked::bodiless(parts.headers, format!("POST {terminal} containers keep_good={keep_good}"));
+    for _ in 0..TRIES {
+        let change = Change::Load(arrivals.iter().map(|(_, arrival)| arrival.clone()).collect());
+        let found = match change_or_issues(&asked, &api, &tenant, &terminal, change, &digest).await? {
+            Ok(made) => {
+                let fields = made.fields(None);
+                let (events, version) = (made.receipt.events, made.receipt.version);
+                return Ok((fields, Json(Loaded { loaded: events, version, issues: capped(issues) })).into_response());
+            }
+            Err(found) => found,
+        };
+        let mut bad = vec![false; arrivals.len()];
+        for mut issue in found {
+            let (at, rest) = issue.path[1..].split_once('/').unwrap_or((&issue.path[1..], ""));
+            let at: usize = at.parse().unwrap_or_default();
+            if let Some((line, _)) = arrivals.get(at) {
+                bad[at] = true;
+                issue.path = format!("/lines/{line}/{rest}");
+            }
+            issues.push(issue);
+        }
+        if !keep_good {
+            return Err(refused(issues));
+        }
+        let mut at = 0;
+        arrivals.retain(|_| {
+            at += 1;
+            !bad[at - 1]
+        });
+        if arrivals.is_empty() {
+            return Err(refused(issues));
+        }
+    }
+    Err(refused(issues))
+}
+
+/// The change, or what is wrong with its lines.
+async fn change_or_issues(
+    asked: &Asked,
+    api: &Api,
+    tenant: &Tenant,
+    terminal: &str,
+    change: Change,
+    digest: &str,
+) -> Result<Result<super::asked::Made, Vec<Issue>>, Trouble> {
+    use crate::terminal::event::{Outcome, Reason};
+    match asked.outcome(terminals(api)?, tenant, terminal, change, digest.as_bytes()).await? {
+        Outcome::Refused(refusal) if refusal.reason == Reason::Invalid => Ok(Err(refusal.issues)),
+        other => super::asked::Made::of(other).map(Ok),
+    }
+}
+
+fn refused(issues: Vec<Issue>) -> Trouble {
+    Trouble::issues(capped(issues))
+}
+
+fn capped(mut issues: Vec<Issue>) -> Vec<Issue> {
+    if issues.len() > MAX_ISSUES {
+        let more = issues.len() - MAX_ISSUES;
+        issues.truncate(MAX_ISSUES);
+        let cause = format!("{more} more issues are not listed");
+        issues.push(Issue::new("more_issues", "", cause, "mend the listed ones and send the list again"));
+    }
+    issues
+}

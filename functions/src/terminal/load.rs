@@ -1,0 +1,244 @@
+//! Lists of containers, read line by line as they come: CSV with a header line, or a JSON object a line.
+//!
+//! A bad line is reported with its number and does not hide the next.
+
+use std::collections::BTreeMap;
+
+use portolan::Issue;
+use sha2::{Digest, Sha256};
+
+use super::event::Arrival;
+use super::shortened;
+use crate::plans::fingerprint::hex;
+
+/// Lines of one list at most.
+pub const MAX_LINES: usize = 1_000_000;
+/// Bytes of a line at most.
+pub const MAX_LINE: usize = 16 << 10;
+
+/// The columns of a CSV list, in the order in which they are exported.
+pub const COLUMNS: [&str; 9] =
+    ["number", "slot", "size_type", "weight_kg", "reefer", "hazard", "destination", "priority", "hold"];
+
+/// How lines are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// `text/csv`
+    Csv,
+    /// `application/x-ndjson`
+    Lines,
+}
+
+/// Reads a list piece by piece.
+pub struct Loader {
+    format: Format,
+    /// Position of each column; not there before the header line was read.
+    columns: Option<Vec<String>>,
+    rest: Vec<u8>,
+    line: usize,
+    hash: Sha256,
+    /// What was read, with the number of its line.
+    pub arrivals: Vec<(usize, Arrival)>,
+    /// What is wrong, with `/lines/N` in front.
+    pub issues: Vec<Issue>,
+}
+
+impl Loader {
+    /// A reader of a format.
+    pub fn new(format: Format) -> Self {
+        let (columns, rest, hash) = (None, Vec::new(), Sha256::new());
+        Self { format, columns, rest, line: 0, hash, arrivals: Vec::new(), issues: Vec::new() }
+    }
+
+    /// Takes the next bytes. `false` where there is no use in going on.
+    pub fn take(&mut self, bytes: &[u8]) -> bool {
+        self.hash.update(bytes);
+        let mut pieces = bytes.split(|byte| *byte == b'\n').peekable();
+        while let Some(piece) = pieces.next() {
+            if self.rest.len() + piece.len() > MAX_LINE {
+                self.note("line_too_long", "", format!("the line has more than {MAX_LINE} bytes"), "is this a list?");
+                return false;
+            }
+            self.rest.extend_from_slice(piece);
+            if pieces.peek().is_some() {
+                let line = std::mem::take(&mut self.rest);
+                self.read(&line);
+                if self.line > MAX_LINES {
+                    self.note("too_many_lines", "", format!("there are more than {MAX_LINES} lines"), "split the list");
+                    return false;
+                }
+            }
+        }
+        true
+    }
+
+    /// Takes the last line, where it does not end with a line break. Returns the digest of all that was read.
+    pub fn end(&mut self) -> String {
+        let line = std::mem::take(&mut self.rest);
+        self.read(&line);
+        if self.arrivals.is_empty() && self.issues.is_empty() {
+            self.note("list_empty", "", "there is no container in the list".to_owned(), "give one a line");
+        }
+        hex(&std::mem::take(&mut self.hash).finalize())
+    }
+
+    fn note(&mut self, code: &'static str, field: &str, cause: String, action: &str) {
+        self.issues.push(Issue::new(code, format!("/lines/{}{field}", self.line), cause, action));
+    }
+
+    fn read(&mut self, line: &[u8]) {
+        self.line += 1;
+        let Ok(text) = std::str::from_utf8(line) else {
+            return self.note("not_utf8", "", "the line is not UTF-8".to_owned(), "write it in UTF-8");
+        };
+        let text = text.trim_start_matches('\u{feff}').trim();
+        if text.is_empty() {
+            return;
+        }
+        match self.format {
+            Format::Lines => {
+                let mut json = serde_json::Deserializer::from_str(text);
+                match serde_path_to_error::deserialize::<_, Arrival>(&mut json) {
+                    Ok(arrival) if json.end().is_ok() => self.arrivals.push((self.line, arrival)),
+                    Ok(_) => self.note("not_json", "", "something follows the object".to_owned(), "write one a line"),
+                    Err(error) => {
+                        let path = match error.path().to_string().as_str() {
+                            "." => String::new(),
+                            path => format!("/{}", path.replace('.', "/")),
+                        };
+                        let cause: String = error.inner().to_string().chars().take(200).collect();
+                        let code = if error.inner().is_data() { "wrong_shape" } else { "not_json" };
+                        self.note(code, &path, cause, "send the shape described in /openapi.json");
+                    }
+                }
+            }
+            Format::Csv => self.read_csv(text),
+        }
+    }
+
+    fn read_csv(&mut self, text: &str) {
+        let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(text.as_bytes());
+        let cells: Vec<String> = match reader.records().next() {
+            Some(Ok(record)) => record.iter().map(|cell| cell.trim().to_owned()).collect(),
+            _ => return self.note("bad_csv", "", "the line is not CSV".to_owned(), "quote what has commas"),
+        };
+        let Some(columns) = self.columns.clone() else {
+            for name in cells.iter().filter(|name| !COLUMNS.contains(&name.as_str())) {
+                let cause = format!("there is no column {:?}", shortened(name));
+                self.note("unknown_column", "", cause, &format!("the columns are {}", COLUMNS.join(", ")));
+            }
+            if !cells.iter().any(|name| name == "number") || !cells.iter().any(|name| name == "size_type") {
+                let cause = "the first line does not name the columns number and size_type".to_owned();
+                self.note("no_header", "", cause, &format!("the columns are {}", COLUMNS.join(", ")));
+            }
+            self.columns = Some(cells);
+            return;
+        };
+        if cells.len() != columns.len() {
+            let cause = format!("the line has {} cells, the first one {}", cells.len(), columns.len());
+            return self.note("bad_csv", "", cause, "give each column a cell");
+        }
+        let row: BTreeMap<&str, &str> = columns
+            .iter()
+            .map(String::as_str)
+            .zip(cells.iter().map(String::as_str))
+            .filter(|(_, cell)| !cell.is_empty())
+            .collect();
+        let before = self.issues.len();
+        let text = |name: &str| row.get(name).map(|cell| (*cell).to_owned());
+        let arrival = Arrival {
+            number: text("number").unwrap_or_default(),
+            size_type: text("size_type").unwrap_or_default(),
+            hazard: text("hazard"),
+            slot: self.cell(&row, "slot"),
+            weight_kg: self.cell(&row, "weight_kg"),
+            destination: self.cell(&row, "destination"),
+            priority: self.cell(&row, "priority").unwrap_or_default(),
+            reefer: self.flag(&row, "reefer"),
+            hold: self.flag(&row, "hold"),
+        };
+        if self.issues.len() == before {
+            self.arrivals.push((self.line, arrival));
+        }
+    }
+
+    fn cell<T: std::str::FromStr<Err: std::fmt::Display>>(
+        &mut self,
+        row: &BTreeMap<&str, &str>,
+        name: &str,
+    ) -> Option<T> {
+        match row.get(name)?.parse() {
+            Ok(value) => Some(value),
+            Err(error) => {
+                let cause = format!("{:?}: {error}", shortened(row.get(name).copied().unwrap_or_default()));
+                self.note("bad_cell", &format!("/{name}"), cause, "mend the cell, or leave it empty");
+                None
+            }
+        }
+    }
+
+    fn flag(&mut self, row: &BTreeMap<&str, &str>, name: &str) -> bool {
+        match row.get(name).map_or("", |cell| *cell) {
+            "1" | "true" | "yes" => true,
+            "" | "0" | "false" | "no" => false,
+            other => {
+                let cause = format!("{:?} is neither yes nor no", shortened(other));
+                self.note("bad_cell", &format!("/{name}"), cause, "write true, false or nothing");
+                false
+            }
+        }
+    }
+}
+
+/// A container as a line of a CSV list.
+pub fn csv_line(container: &super::container::Container) -> String {
+    let details = &container.details;
+    let text = |value: &dyn std::fmt::Display| value.to_string();
+    let flag = |value: bool| if value { "true" } else { "" }.to_owned();
+    // No cell has a comma or a quote in it: all are numbers, places or ids.
+    [
+        container.number.clone(),
+        container.slot.as_ref().map(|slot| text(slot)).unwrap_or_default(),
+        details.size_type.clone(),
+        details.weight_kg.map(|kg| text(&kg)).unwrap_or_default(),
+        flag(details.reefer),
+        details.hazard.clone().unwrap_or_default(),
+        details.destination.as_ref().map(|to| text(to)).unwrap_or_default(),
+        text(&details.priority),
+        flag(details.hold),
+    ]
+    .join(",")
+        + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TABLE: &str = "number,slot,size_type,weight_kg,destination,hold\n\
+        CSQU3054383,A/1/1/1,22G1,20000,call:X,\n\nZEPU0037255,,45G1,,,yes\nX,A/1,22G1,many,,\nshort\n";
+
+    #[test]
+    fn a_table_reads_the_same_in_pieces_of_any_size() {
+        for size in [1, 2, 7, 1000] {
+            let mut loader = Loader::new(Format::Csv);
+            assert!(TABLE.as_bytes().chunks(size).all(|piece| loader.take(piece)));
+            loader.end();
+            let numbers: Vec<_> =
+                loader.arrivals.iter().map(|(line, arrival)| (*line, arrival.number.as_str())).collect();
+            assert_eq!(numbers, [(2, "CSQU3054383"), (4, "ZEPU0037255")]);
+            let wrong: Vec<_> = loader.issues.iter().map(|issue| issue.path.as_str()).collect();
+            assert_eq!(wrong, ["/lines/5/slot", "/lines/5/weight_kg", "/lines/6"]);
+        }
+    }
+
+    #[test]
+    fn lines_of_json_say_where_they_are_wrong() {
+        let mut loader = Loader::new(Format::Lines);
+        loader.take(b"{\"number\":\"CSQU3054383\",\"size_type\":\"22G1\"}\n{\"number\":1}\n{}{}\nno");
+        loader.end();
+        assert_eq!(loader.arrivals.len(), 1);
+        let wrong: Vec<_> = loader.issues.iter().map(|issue| (issue.path.as_str(), issue.code.as_ref())).collect();
+        assert_eq!(wrong, [("/lines/2/number", "wrong_shape"), ("/lines/3", "wrong_shape"), ("/lines/4", "not_json")]);
+    }
+}

@@ -1,0 +1,103 @@
+//! What a terminal does not take, and what it says.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::api::{call, load, post, put, with_terminal};
+use super::number;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_bad_input_is_told_by_code_and_place() {
+    let server = with_terminal().await;
+    let block = |change: Value| {
+        let mut block = json!({"id": "A", "bays": 2, "rows": 2, "max_tiers": 4});
+        block.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+        json!({"blocks": [block]})
+    };
+    let wrong = [
+        (".", block(json!({"bays": 0})), "number_out_of_range", "/blocks/0/bays"),
+        (".", block(json!({"max_tiers": 13})), "number_out_of_range", "/blocks/0/max_tiers"),
+        (".", block(json!({"max_teirs": 4})), "wrong_shape", "/blocks/0/max_teirs"),
+        (".", block(json!({"exceptions": [{"bay": 3}]})), "outside_of_block", "/blocks/0/exceptions/0"),
+        (".", block(json!({"id": "A/B"})), "bad_id", "/blocks/0/id"),
+        (
+            ".",
+            json!({"berths": [{"id": "A"}], "blocks": [], "gates": [{"id": "A", "lanes": 1}]}),
+            "duplicate_id",
+            "/berths/0/id",
+        ),
+        (".", json!({"berths": [{"id": "A", "closures": [{"from": 0, "to": 1}]}]}), "relative_time", "/berths"),
+        (".", json!({"berths": [{"id": "A", "length_m": -1}]}), "length_out_of_range", "/berths/0/length_m"),
+        (
+            ".",
+            json!({"transfers": [{"from": "X", "to": "A", "seconds": 1, "containers_per_hour": 1}], "gates": [{"id": "A", "lanes": 1}]}),
+            "unknown_place",
+            "/transfers/0/from",
+        ),
+        ("containers/PTLU0000001", json!({"size_type": "22G1"}), "bad_check_digit", "/number"),
+        ("containers/crate", json!({"size_type": "22G1"}), "bad_number", "/number"),
+        ("containers/CSQU3054383", json!({"size_type": "banana"}), "bad_size_type", "/size_type"),
+        ("containers/CSQU3054383", json!({"size_type": "22G1", "destination": "home"}), "wrong_shape", "/destination"),
+        ("containers/CSQU3054383", json!({"size_type": "22G1", "reefer": true}), "not_a_reefer", "/reefer"),
+        ("calls/X", json!({"eta": "tomorrow", "moves": 1}), "wrong_shape", "/eta"),
+        (
+            "calls/X",
+            json!({"eta": "2026-03-03T00:00:00Z", "moves": 1, "status": "alongside"}),
+            "berth_and_status",
+            "/status",
+        ),
+        ("equipment/R", json!({"kind": "yard_crane", "at": "moon"}), "unknown_place", "/at"),
+    ];
+    for (path, body, code, place) in wrong {
+        let reply = match path {
+            "." => call(&server, Method::PUT, "/v1/terminals/T1", |request| request.json(&body)).await,
+            _ => put(&server, path, body.clone()).await,
+        };
+        assert_eq!(reply.status, 422, "{path} {body} {:#}", reply.body);
+        let found = reply.body["issues"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|issue| issue["code"] == code && issue["path"] == place);
+        assert!(found, "{path} {body}: {code} at {place} is not in {:#}", reply.body);
+    }
+    server.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_that_make_no_sense() {
+    let server = with_terminal().await;
+    put(&server, "containers/CSQU3054383", json!({"size_type": "22G1"})).await;
+    post(&server, "moves", json!({"container": "CSQU3054383", "from": "out", "to": "B/0/1"}))
+        .await
+        .is_problem(422, "invalid");
+    post(&server, "moves", json!({"container": "CSQU3054383", "from": "out", "to": "out"}))
+        .await
+        .is_problem(409, "container_elsewhere");
+    let ghost = json!({"container": "CSQU3054383", "from": "out", "to": "B/1/1", "equipment": "ghost"});
+    post(&server, "moves", ghost).await.is_problem(422, "invalid");
+    load(&server, "", "text/html", String::new()).await.is_problem(415, "unsupported_media_type");
+    load(&server, "?keep=all", "text/csv", String::new()).await.is_problem(400, "bad_request");
+    load(&server, "", "text/csv", String::new()).await.is_problem(422, "invalid");
+    load(&server, "", "text/csv", "x".repeat(20_000)).await.is_problem(422, "invalid");
+    load(&server, "", "application/x-ndjson", "[".repeat(9000)).await.is_problem(422, "invalid");
+    for path in
+        ["containers?slot=B/1", "containers?limit=0", "containers?color=red", "snapshot?at=noon", "equipment?online=1"]
+    {
+        server.get(&format!("/v1/terminals/T1/{path}")).await.is_problem(400, "bad_request");
+    }
+    for path in [
+        "/v1/terminals/none",
+        "/v1/terminals/none/containers",
+        "/v1/terminals/none/history",
+        "/v1/terminals/T1/calls/none",
+    ] {
+        server.get(path).await.is_problem(404, "not_found");
+    }
+    server.get(&format!("/v1/terminals/T1/containers/{}", number(1))).await.is_problem(404, "not_found");
+    let both = |request: reqwest::RequestBuilder| {
+        request.header("if-match", "\"1\"").header("if-none-match", "*").json(&json!({"size_type": "22G1"}))
+    };
+    call(&server, Method::PUT, "/v1/terminals/T1/containers/CSQU3054383", both).await.is_problem(400, "bad_request");
+    server.close().await;
+}
