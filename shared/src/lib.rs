@@ -9,6 +9,9 @@
 //! Containers stand in **stacks** in the **yard**, and only the top of a stack can be reached. To take one out, what stands above it has to be
 //! **relocated**. [`yard`] decides which containers go where, so that this happens as seldom as it can.
 //!
+//! Containers travel in **lots** along **legs**: sailings, transfers, waits. Every leg has room for so many. [`routing`] decides which way each lot
+//! takes, and which lots are turned down where there is no room for all.
+//!
 //! # The way of a request
 //!
 //! ```text
@@ -30,6 +33,7 @@
 //! | [`problem`] | the contract all problems keep, and the list of them |
 //! | [`berth`] | berth allocation |
 //! | [`yard`] | container relocation and pre-marshalling |
+//! | [`routing`] | cargo routing: lots over legs with shared capacities |
 //!
 //! # Example
 //!
@@ -63,6 +67,7 @@ pub mod options;
 pub mod outcome;
 pub mod problem;
 pub mod rng;
+pub mod routing;
 pub mod time;
 pub mod units;
 mod words;

@@ -40,6 +40,21 @@ pub const MAX_RULE_CELLS: usize = 16_000_000;
 /// Milliseconds of one elementary step of a crane: an hour.
 pub const MAX_CRANE_MS: u32 = 3_600_000;
 
+/// Nodes of one routing network.
+pub const MAX_NODES: usize = 200_000;
+/// Arcs of one routing network.
+pub const MAX_ARCS: usize = 500_000;
+/// Resources of one routing network.
+pub const MAX_RESOURCES: usize = 100_000;
+/// Resources that one arc may use.
+pub const MAX_USES: usize = 64;
+/// Lots in one routing instance.
+pub const MAX_LOTS: usize = 200_000;
+/// Containers of a lot, and units of a resource.
+pub const MAX_QUANTITY: i64 = 1_000_000;
+/// A cost for each container, in hundredths: ten million.
+pub const MAX_UNIT_COST: i64 = 1_000_000_000;
+
 /// The longest a caller may ask a solve to take.
 pub const MAX_TIME_LIMIT_MS: u64 = 15 * 60 * 1000;
 /// The longest a request may wait for its answer.

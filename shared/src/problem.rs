@@ -178,7 +178,11 @@ pub struct Snapshot<'a> {
 
 /// Every problem, in the order of the documentation.
 pub fn registry() -> &'static [&'static dyn AnyProblem] {
-    &[&Erased::<crate::berth::Berths>(PhantomData), &Erased::<crate::yard::Yards>(PhantomData)]
+    &[
+        &Erased::<crate::berth::Berths>(PhantomData),
+        &Erased::<crate::yard::Yards>(PhantomData),
+        //R
+    ]
 }
 
 /// The problem that a document looks like a request of. Later problems are asked first: the text form of berths is any row of

@@ -13,7 +13,7 @@
 
 mod by_row;
 mod dual;
-mod factor;
+pub(crate) mod factor;
 mod primal;
 #[cfg(test)]
 mod tests;

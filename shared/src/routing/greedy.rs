@@ -1,0 +1,159 @@
+//! First plans: commodities in the order of what they lose by staying, each poured along its cheapest open way.
+//!
+//! Each round prices all commodities at once with the full arcs closed, and pours them in order while there is room; who found its way
+//! filled by others waits for the next round. A few rounds place nearly everything. With prices from the Lagrangian dual the plan is a vertex close to
+//! the optimum, from which the simplex method starts: a container way that was stopped by a full resource is basic in that resource's row, and what a
+//! commodity took last is its key.
+
+use super::columns::Columns;
+use super::network::Network;
+use super::paths::Paths;
+use crate::budget::Budget;
+
+/// Rounds at the most.
+const ROUNDS: usize = 8;
+
+/// Whole containers on columns.
+#[derive(Clone, Debug)]
+pub(super) struct Poured {
+    /// `[commodity]`: the column that took the rest.
+    pub(super) keys: Vec<u32>,
+    /// Columns with the row that stopped them, in order.
+    pub(super) stopped: Vec<(u32, u32)>,
+    /// (column, containers), the columns of not carrying left out.
+    pub(super) flows: Vec<(u32, i64)>,
+    /// Containers that are not carried, by commodity.
+    pub(super) rest: Vec<i64>,
+}
+
+/// Pours everything from nothing.
+pub(super) fn pour(
+    network: &Network,
+    paths: &mut Paths<'_>,
+    columns: &mut Columns,
+    prices: &[f64],
+    weights: &[f64],
+    budget: &mut Budget<'_>,
+) -> Poured {
+    let quantities: Vec<i64> = network.commodities.iter().map(|commodity| commodity.quantity).collect();
+    Pouring::new(network, network.capacity.clone(), quantities).run(paths, columns, prices, weights, budget)
+}
+
+/// Pours what is left into the room that is left.
+pub(super) struct Pouring<'n> {
+    network: &'n Network,
+    room: Vec<i64>,
+    /// Rows that stopped a column.
+    is_full: Vec<bool>,
+    poured: Poured,
+}
+
+/// A commodity that waits to be poured.
+struct Waiting {
+    commodity: usize,
+    gain: f64,
+    column: u32,
+}
+
+impl<'n> Pouring<'n> {
+    pub(super) fn new(network: &'n Network, room: Vec<i64>, rest: Vec<i64>) -> Self {
+        let keys = (0..network.commodities.len() as u32).collect();
+        let poured = Poured { keys, stopped: Vec::new(), flows: Vec::new(), rest };
+        Self { network, is_full: vec![false; room.len()], room, poured }
+    }
+
+    pub(super) fn run(
+        mut self,
+        paths: &mut Paths<'_>,
+        columns: &mut Columns,
+        prices: &[f64],
+        weights: &[f64],
+        budget: &mut Budget<'_>,
+    ) -> Poured {
+        for _ in 0..ROUNDS {
+            if !self.round(paths, columns, prices, weights, budget) || budget.stopped().is_some() {
+                break;
+            }
+        }
+        self.poured
+    }
+
+    /// Returns whether anything was poured.
+    fn round(
+        &mut self,
+        paths: &mut Paths<'_>,
+        columns: &mut Columns,
+        prices: &[f64],
+        weights: &[f64],
+        budget: &mut Budget<'_>,
+    ) -> bool {
+        let network = self.network;
+        let mut waiting = Vec::new();
+        let mut class = None;
+        for group in 0..paths.groups() {
+            let of = paths.class(group);
+            if class != Some(of) {
+                class = Some(of);
+                paths.weigh(prices, weights[of]);
+                for arc in 0..network.tail.len() {
+                    let has_room = |&(row, units): &(u32, u32)| {
+                        !self.is_full[row as usize] && self.room[row as usize] >= i64::from(units)
+                    };
+                    if !network.uses(arc).iter().all(has_room) {
+                        paths.close(arc);
+                    }
+                }
+            }
+            let rest = &self.poured.rest;
+            let mut found = Vec::new();
+            paths.visit(
+                group,
+                budget,
+                &mut |at, priced| rest[at] > 0 && priced < network.commodities[at].rejection as f64,
+                &mut |way| {
+                    let (column, _) = columns.add(network, way.commodity, way.arcs, weights[of]);
+                    let gain = (network.commodities[way.commodity].rejection as f64 - way.priced) * weights[of];
+                    found.push(Waiting { commodity: way.commodity, gain, column });
+                },
+            );
+            waiting.append(&mut found);
+            if budget.stopped().is_some() {
+                break;
+            }
+        }
+        waiting.sort_by(|a, b| b.gain.total_cmp(&a.gain).then(a.commodity.cmp(&b.commodity)));
+        let mut any = false;
+        for next in waiting {
+            any |= self.one(columns, &next);
+        }
+        any
+    }
+
+    fn one(&mut self, columns: &Columns, next: &Waiting) -> bool {
+        let at = next.commodity;
+        let entries = columns.entries(next.column);
+        let room = |&(row, units): &(u32, u32)| {
+            let left = if self.is_full[row as usize] { 0 } else { self.room[row as usize] / i64::from(units) };
+            (left, row)
+        };
+        let (most, row) = entries.iter().map(room).min().unwrap_or((i64::MAX, 0));
+        let rest = self.poured.rest[at];
+        let amount = most.min(rest);
+        if amount <= 0 || (self.network.commodities[at].whole && amount < rest) {
+            return false;
+        }
+        for &(row, units) in entries {
+            self.room[row as usize] -= amount * i64::from(units);
+        }
+        self.poured.rest[at] -= amount;
+        self.poured.flows.push((next.column, amount));
+        if amount == rest {
+            self.poured.keys[at] = next.column;
+        } else {
+            self.is_full[row as usize] = true;
+            self.poured.stopped.push((next.column, row));
+        }
+        true
+    }
+}
+
