@@ -1,7 +1,7 @@
 //! What a process is told, read once and checked before anything starts.
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
@@ -101,41 +101,10 @@ impl ServeArgs {
     }
 }
 
-/// How the function on Lambda is set up, from its environment.
-#[derive(Clone, Debug)]
-pub struct LambdaConfig {
-    /// Who is admitted; `None` where something in front of the function decides that.
-    pub keys: Option<KeyRing>,
-    /// Limits of solving.
-    pub settings: Settings,
-    /// What is kept free at the end of an invocation, to write the answer.
-    pub margin: Duration,
-}
-
-impl LambdaConfig {
-    /// Reads the variables that `lookup` knows: `PORTOLAN_API_KEYS_FILE`, `PORTOLAN_WORKERS`, `PORTOLAN_MARGIN_MS`.
-    pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        let number = |name: &'static str, wanted: &'static str, range: std::ops::RangeInclusive<u64>| {
-            let Some(value) = lookup(name) else { return Ok(None) };
-            match value.parse().ok().filter(|number| range.contains(number)) {
-                Some(number) => Ok(Some(number)),
-                None => Err(ConfigError::BadVariable { name, value, wanted }),
-            }
-        };
-        let keys = lookup("PORTOLAN_API_KEYS_FILE").map(|path| KeyRing::read(Path::new(&path))).transpose()?;
-        let workers = number("PORTOLAN_WORKERS", "a number from 1 to 256", 1..=256)?;
-        let margin = number("PORTOLAN_MARGIN_MS", "milliseconds from 100 to 10000", 100..=10_000)?;
-        // A function is frozen once it has answered: a solve that outlives its request would stand still.
-        let mut settings = Settings { deferral: false, ..Settings::default() };
-        if let Some(workers) = workers {
-            settings.workers = workers as usize;
-        }
-        Ok(Self { keys, settings, margin: Duration::from_millis(margin.unwrap_or(1000)) })
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use clap::Parser;
 
     use super::*;
@@ -161,13 +130,5 @@ mod tests {
             let error = check(&["--listen", address]).expect_err("others can reach it");
             assert!(error.to_string().contains("--api-keys FILE"), "{error}");
         }
-    }
-
-    #[test]
-    fn variables_are_checked() {
-        let read = |value: &str| LambdaConfig::read(|name| (name == "PORTOLAN_WORKERS").then(|| value.to_owned()));
-        assert_eq!(read("3").expect("a number").settings.workers, 3);
-        let error = read("many").expect_err("no number");
-        assert_eq!(error.to_string(), "PORTOLAN_WORKERS is \"many\"; give a number from 1 to 256");
     }
 }

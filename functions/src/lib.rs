@@ -1,4 +1,5 @@
-//! Portolan's HTTP API, command line and Lambda functions.
+//! Portolan's HTTP API and command line, on one machine. The Lambda functions are in `functions/aws`, with adapters for what AWS
+//! offers.
 //!
 //! Layer rule: `bin -> http -> plans -> ports <- adapters`. Nothing below `http` knows HTTP; nothing but
 //! `adapters` knows where things are kept.
@@ -8,7 +9,6 @@ pub mod cli;
 pub mod config;
 pub mod http;
 pub mod keys;
-pub mod lambda;
 pub mod plans;
 pub mod ports;
 pub mod serve;

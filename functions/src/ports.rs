@@ -7,6 +7,7 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -79,7 +80,7 @@ pub enum StoreError {
     #[error("the record was changed in between")]
     Conflict,
     /// It cannot be reached, is full, or the disk fails.
-    #[error("the store is not available")]
+    #[error("the store is not available: {0}")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// What it holds cannot be read.
     #[error("the store holds something unreadable: {what}")]
@@ -103,12 +104,12 @@ pub trait PlanStore: Send + Sync {
     fn delete<'a>(&'a self, tenant: &'a Tenant, id: PlanId, version: u64) -> Later<'a, Result<(), StoreError>>;
     /// Lists plans, newest first.
     fn list<'a>(&'a self, tenant: &'a Tenant, query: Query) -> Later<'a, Result<Page, StoreError>>;
-    /// The finished plan with the smallest gap that has this fingerprint.
+    /// The finished plan with the smallest gap that has this fingerprint, with its best plan.
     fn finished<'a>(
         &'a self,
         tenant: &'a Tenant,
         fingerprint: &'a str,
-    ) -> Later<'a, Result<Option<PlanId>, StoreError>>;
+    ) -> Later<'a, Result<Option<Stored>, StoreError>>;
 }
 
 /// A response as it left, to be given again to the same `Idempotency-Key`.
@@ -162,8 +163,57 @@ pub trait Upkeep: Send + Sync {
     fn unfinished(&self) -> Later<'_, Result<Vec<(Tenant, PlanId)>, StoreError>>;
     /// Forgets what has expired and, beyond the store's bound, the oldest finished plans. Returns how many plans.
     fn prune(&self) -> Later<'_, Result<usize, StoreError>>;
-    /// Whether the store works.
+    /// How the store, and what stands in front of it, is.
+    fn check(&self) -> Later<'_, Vec<Dependency>>;
+}
+
+/// Something that the service depends on, as it was found just now.
+#[derive(Debug)]
+pub struct Dependency {
+    /// What it is.
+    pub name: &'static str,
+    /// Whether there are no answers without it. Losing another costs speed.
+    pub needed: bool,
+    /// Whether it works.
+    pub state: Result<(), StoreError>,
+}
+
+/// Remembers finished plans by tenant and fingerprint, in front of a [`PlanStore`]. It may forget at any time, and what it
+/// says must still be what the store would say.
+pub trait PlanCache: Send + Sync {
+    /// What is remembered.
+    fn get<'a>(&'a self, tenant: &'a Tenant, fingerprint: &'a str) -> Later<'a, Result<Option<Arc<[u8]>>, StoreError>>;
+    /// Remembers, for about this long.
+    fn set<'a>(
+        &'a self,
+        tenant: &'a Tenant,
+        fingerprint: &'a str,
+        value: Arc<[u8]>,
+        keep: Duration,
+    ) -> Later<'a, Result<(), StoreError>>;
+    /// Forgets.
+    fn forget<'a>(&'a self, tenant: &'a Tenant, fingerprint: &'a str) -> Later<'a, Result<(), StoreError>>;
+    /// Whether it works.
     fn check(&self) -> Later<'_, Result<(), StoreError>>;
+}
+
+/// Where a request may be uploaded that is too large to be sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Upload {
+    /// What it is called.
+    pub id: String,
+    /// Where to PUT it.
+    pub url: String,
+    /// Until when.
+    pub expires_at: Timestamp,
+}
+
+/// Keeps requests that were uploaded, for a day.
+pub trait Uploads: Send + Sync {
+    /// A place for one.
+    fn begin<'a>(&'a self, tenant: &'a Tenant) -> Later<'a, Result<Upload, StoreError>>;
+    /// What was uploaded; at most a byte more than a document may have.
+    fn read<'a>(&'a self, tenant: &'a Tenant, id: &'a str) -> Later<'a, Result<Option<Vec<u8>>, StoreError>>;
 }
 
 /// The time of day.

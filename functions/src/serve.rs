@@ -16,11 +16,13 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
 use crate::adapters::SystemClock;
+use crate::adapters::cached::Cached;
 use crate::adapters::embedded::{Embedded, OpenError};
+use crate::adapters::memory::Memory;
 use crate::config::ServeConfig;
 use crate::http::Api;
 use crate::plans::{Plans, Problems};
-use crate::ports::StoreError;
+use crate::ports::{PlanCache, StoreError, Stores};
 use crate::telemetry;
 
 /// Connections at the same time; further ones wait to be accepted.
@@ -29,6 +31,9 @@ const CONNECTIONS: usize = 1024;
 const HEADER_TIME: Duration = Duration::from_secs(10);
 /// How long solves and connections get to end in an orderly way.
 const GOODBYE: Duration = Duration::from_secs(10);
+/// Bytes of finished plans that are remembered in memory, and for how long: the store may forget a plan by its own bounds.
+const REMEMBERED: u64 = 128 << 20;
+const REMEMBERED_FOR: Duration = Duration::from_mins(5);
 /// How often the store is kept to its bounds.
 const HOUSEKEEPING: Duration = Duration::from_mins(5);
 
@@ -77,7 +82,7 @@ async fn serve(config: ServeConfig, problems: Problems) -> Result<(), ServeError
     };
     let address = config.listen;
     let listener = TcpListener::bind(address).await.map_err(|source| ServeError::Listen { address, source })?;
-    let plans = Plans::new(problems, store.stores(), config.settings)?;
+    let plans = Plans::new(problems, remembering(store.stores()), config.settings)?;
     let recovered = plans.recover().await?;
     if recovered != crate::plans::Recovered::default() {
         tracing::info!(%recovered, "took up what an earlier process left");
@@ -89,6 +94,14 @@ async fn serve(config: ServeConfig, problems: Problems) -> Result<(), ServeError
     accept(listener, router, asked_to_end(), || plans.close(GOODBYE)).await;
     housekeeping.abort();
     Ok(())
+}
+
+/// Finished plans are remembered in memory: asking again does not read the file.
+fn remembering(stores: Stores) -> Stores {
+    let memory: Arc<dyn PlanCache> = Arc::new(Memory::new(REMEMBERED, REMEMBERED_FOR));
+    let caches = vec![("memory", memory)];
+    let plans = Arc::new(Cached::new(stores.plans, stores.upkeep, caches, Arc::clone(&stores.clock)));
+    Stores { plans: plans.clone(), upkeep: plans, ..stores }
 }
 
 /// Accepts connections until `end`; then runs `close` while open requests are answered.

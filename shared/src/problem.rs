@@ -181,7 +181,7 @@ pub fn registry() -> &'static [&'static dyn AnyProblem] {
     &[
         &Erased::<crate::berth::Berths>(PhantomData),
         &Erased::<crate::yard::Yards>(PhantomData),
-        //R
+        &Erased::<crate::routing::Routing>(PhantomData),
     ]
 }
 

@@ -51,7 +51,7 @@ impl Drop for Function {
 }
 
 /// Starts the function with these events waiting, first one first.
-async fn start(mut events: Vec<Value>) -> (Function, mpsc::UnboundedReceiver<Value>) {
+async fn start(mut events: Vec<Value>, variables: &[(&str, &str)]) -> (Function, mpsc::UnboundedReceiver<Value>) {
     events.reverse();
     let (answers, received) = mpsc::unbounded_channel();
     let platform = Platform { events: Arc::new(Mutex::new(events)), answers };
@@ -69,6 +69,7 @@ async fn start(mut events: Vec<Value>) -> (Function, mpsc::UnboundedReceiver<Val
             ("AWS_LAMBDA_FUNCTION_VERSION", "1"),
             ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "1769"),
         ])
+        .envs(variables.iter().copied())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
@@ -95,7 +96,7 @@ async fn the_function_plans_the_committed_event_and_answers_the_next_one_too() {
     let mut broken = committed_event();
     broken["body"] = "{".into();
     broken["isBase64Encoded"] = false.into();
-    let (_function, mut answers) = start(vec![committed_event(), committed_event(), broken]).await;
+    let (_function, mut answers) = start(vec![committed_event(), committed_event(), broken], &[]).await;
 
     let first = answer(&mut answers).await;
     assert_eq!(first["statusCode"], 200, "{first}");
@@ -108,4 +109,35 @@ async fn the_function_plans_the_committed_event_and_answers_the_next_one_too() {
 
     let third = answer(&mut answers).await;
     assert_eq!((&third["statusCode"], &body(&third)["code"]), (&400.into(), &"not_json".into()), "{third}");
+}
+
+#[tokio::test]
+async fn the_tenant_is_who_the_gateway_s_authorizer_says() {
+    let by = |claims: Value| {
+        let mut event = committed_event();
+        event["requestContext"]["authorizer"] = serde_json::json!({"jwt": {"claims": claims, "scopes": null}});
+        event
+    };
+    let events = vec![
+        by(serde_json::json!({"org": "acme"})),
+        by(serde_json::json!({"org": "acme"})),
+        by(serde_json::json!({"org": "other"})),
+        by(serde_json::json!({"sub": "somebody"})),
+        by(serde_json::json!({"org": "a#b"})),
+        committed_event(),
+    ];
+    let (_function, mut answers) = start(events, &[("PORTOLAN_TENANT_CLAIM", "org")]).await;
+    let mut tiers = Vec::new();
+    for _ in 0..3 {
+        tiers.push(body(&answer(&mut answers).await)["tier"].clone());
+    }
+    assert_eq!(tiers, ["proven", "cached", "proven"], "what one tenant knows, another does not");
+    for _ in 0..3 {
+        let refused = answer(&mut answers).await;
+        assert_eq!(
+            (&refused["statusCode"], &body(&refused)["code"]),
+            (&401.into(), &"unauthorized".into()),
+            "{refused}"
+        );
+    }
 }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)] // in a test, a panic is the report
 
 mod api;
+mod aws;
 mod contracts;
 mod dependencies;
 mod lambda;

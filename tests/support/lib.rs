@@ -1,7 +1,9 @@
 //! What the tests share: a problem whose solver does as it is told, and a server on a free port.
 #![allow(clippy::unwrap_used, clippy::missing_panics_doc)] // a broken test helper is a failed test
 
+pub mod aws;
 pub mod fake;
+pub mod redis;
 pub mod server_at;
 
 /// The root of the repository.

@@ -2,5 +2,5 @@
 
 #[tokio::main]
 async fn main() -> Result<(), lambda_http::Error> {
-    portolan_functions::lambda::run().await
+    portolan_aws::api::run(portolan_functions::http::Offered::Everything).await
 }

@@ -1,7 +1,9 @@
 //! Where things are kept and where the time comes from. Each adapter implements [`crate::ports`]; nothing above depends on
 //! which one is in use.
 
+pub mod cached;
 pub mod embedded;
+pub mod memory;
 
 use jiff::Timestamp;
 

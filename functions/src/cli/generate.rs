@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
-use portolan::{berth, limits, yard};
+use portolan::{berth, limits, routing, yard};
 
 use super::exit::Failure;
 use super::output::Output;
@@ -20,6 +20,8 @@ enum Problem {
     Berth(Berth),
     /// A yard problem.
     Yard(Yard),
+    /// A routing problem.
+    Routing(Routing),
 }
 
 #[derive(Args, Debug)]
@@ -50,6 +52,29 @@ struct Yard {
     tiers: u32,
     #[command(flatten)]
     common: Common,
+}
+
+#[derive(Args, Debug)]
+struct Routing {
+    /// What kind of network.
+    #[arg(long, value_enum, default_value_t = Sea::Weekly)]
+    style: Sea,
+    /// Ports.
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(3..=1_000))]
+    ports: u32,
+    /// Lots.
+    #[arg(long, default_value_t = 300, value_parser = clap::value_parser!(u32).range(1..=limits::MAX_LOTS as i64))]
+    lots: u32,
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Sea {
+    /// A week of cyclic services.
+    Weekly,
+    /// Four weeks of dated sailings, with terminal limits, due times and two classes.
+    Dated,
 }
 
 #[derive(Args, Debug)]
@@ -92,6 +117,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     match &arguments.problem {
         Problem::Berth(berth) => berth.write(),
         Problem::Yard(yard) => yard.write(),
+        Problem::Routing(routing) => routing.write(),
     }
 }
 
@@ -139,6 +165,18 @@ impl Yard {
             Bay::Terminal => Style::Terminal,
         };
         self.common.write(&generate(style, self.stacks as usize, self.tiers as usize, self.common.seed))
+    }
+}
+
+impl Routing {
+    fn write(&self) -> Result<(), Failure> {
+        use routing::generate::{Style, generate};
+
+        let style = match self.style {
+            Sea::Weekly => Style::Weekly,
+            Sea::Dated => Style::Dated,
+        };
+        self.common.write(&generate(style, self.ports as usize, self.lots as usize, self.common.seed))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use portolan::problem::{self, AnyProblem, Request};
 use portolan::yard;
 use serde_json::{Value, json};
@@ -23,15 +23,37 @@ pub(super) struct Question {
     /// Yard: take nothing out, but sort the stacks for later.
     #[arg(long, help_heading = "Yard", conflicts_with = "restricted")]
     premarshal: bool,
-    /// Yard: the least crane time instead of the fewest relocations.
-    #[arg(long, help_heading = "Yard")]
-    crane_time: bool,
+    /// Yard: what is to be least.
+    #[arg(long, help_heading = "Yard", value_enum)]
+    objective: Option<Objective>,
     /// Yard: the height of every stack.
     #[arg(long, help_heading = "Yard", value_name = "TIERS")]
     max_tiers: Option<u32>,
     /// Yard: what leaves, instead of what the file says: a COPRAR message, or names, a line each, first to last.
     #[arg(long, help_heading = "Yard", value_name = "FILE")]
     departures: Option<PathBuf>,
+}
+
+/// What is to be least in a yard.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Objective {
+    /// The number of relocations.
+    Relocations,
+    /// The crane's time.
+    CraneTime,
+    /// The number of relocations; among plans with equally many, the crane's time.
+    RelocationsThenCraneTime,
+}
+
+impl Objective {
+    /// As a request says it.
+    fn name(self) -> yard::wire::Objective {
+        match self {
+            Self::Relocations => yard::wire::Objective::Relocations,
+            Self::CraneTime => yard::wire::Objective::CraneTime,
+            Self::RelocationsThenCraneTime => yard::wire::Objective::RelocationsThenCraneTime,
+        }
+    }
 }
 
 impl Question {
@@ -67,10 +89,10 @@ impl Question {
     }
 
     fn apply(&self, problem: &dyn AnyProblem, json: &mut Value) -> Result<(), Failure> {
-        let has_switch = self.restricted || self.premarshal || self.crane_time;
+        let has_switch = self.restricted || self.premarshal || self.objective.is_some();
         let asked = has_switch || self.max_tiers.is_some() || self.departures.is_some();
         if asked && problem.name() != "yard" {
-            let cause = "--restricted, --premarshal, --crane-time, --max-tiers and --departures are for yard problems";
+            let cause = "--restricted, --premarshal, --objective, --max-tiers and --departures are for yard problems";
             return Err(Failure::Usage(format!("{cause}; this is a {} problem", problem.name())));
         }
         if self.restricted {
@@ -79,8 +101,8 @@ impl Question {
         if self.premarshal {
             json["task"] = json!("premarshal");
         }
-        if self.crane_time {
-            json["objective"] = json!("crane_time");
+        if let Some(objective) = self.objective {
+            json["objective"] = json!(objective.name());
         }
         if let Some(path) = &self.departures {
             let invalid = |issues| Failure::Invalid { name: input::name(path), issues };

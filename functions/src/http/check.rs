@@ -9,7 +9,8 @@ use portolan::problem::Refuted;
 use serde::{Deserialize, Serialize};
 
 use super::problem::Trouble;
-use super::{Api, Served, body, negotiate};
+use super::{Api, Served, body, negotiate, uploads};
+use crate::plans::record::Tenant;
 
 /// A request without issues.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -55,7 +56,11 @@ async fn document(api: &Api, request: Request, text_too: bool) -> Result<Bytes, 
     let (parts, stream) = request.into_parts();
     negotiate::accept(&parts.headers, OFFERS)?;
     body::check_media_type(&parts.headers, text_too)?;
-    body::read(&parts.headers, stream, api.body_time).await
+    let document = body::read(&parts.headers, stream, api.body_time).await?;
+    match parts.extensions.get::<Tenant>() {
+        Some(tenant) => uploads::resolve(api, tenant, document).await,
+        None => Ok(document),
+    }
 }
 
 fn counts(request: &serde_json::Value) -> std::collections::BTreeMap<String, usize> {

@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `POST /v1/{problem}/plans` | `submit` |
 //! | `POST /v1/{problem}/validate`, `/verify` | `check` |
+//! | `POST /v1/uploads` | `uploads` |
 //! | `GET /v1/plans`, `GET` and `DELETE /v1/plans/{id}` | `stored` |
 //! | `GET /livez`, `/readyz`, `/openapi.json` | `service` |
 //!
@@ -26,6 +27,7 @@ pub mod resource;
 pub mod service;
 pub mod stored;
 mod submit;
+pub mod uploads;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -39,6 +41,8 @@ use tokio::sync::Semaphore;
 
 use crate::keys::KeyRing;
 use crate::plans::Plans;
+use crate::ports::Uploads;
+pub use auth::Caller;
 use problem::{Code, Trouble};
 
 /// How long a body may take to arrive.
@@ -52,8 +56,22 @@ pub struct Api {
     body_time: Duration,
     /// Whether only requests to and from this machine's own names are served.
     own_names_only: bool,
+    /// Where large requests are uploaded to.
+    uploads: Option<Arc<dyn Uploads>>,
+    offered: Offered,
     /// Documents that are parsed at the same time, each up to ten megabytes of text.
     parsing: Arc<Semaphore>,
+}
+
+/// Which part of the API a process serves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Offered {
+    /// All of it.
+    Everything,
+    /// Making plans, checking requests and answers.
+    Planning,
+    /// Stored plans: reading, listing, cancelling.
+    Reading,
 }
 
 /// The problem that a route is for.
@@ -69,7 +87,8 @@ impl Api {
     pub fn new(plans: Arc<Plans>, keys: Option<KeyRing>) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let parsing = Arc::new(Semaphore::new(2 * cores));
-        Self { plans, keys: keys.map(Arc::new), body_time: BODY_TIME, own_names_only: false, parsing }
+        let (uploads, offered) = (None, Offered::Everything);
+        Self { plans, keys: keys.map(Arc::new), body_time: BODY_TIME, own_names_only: false, uploads, offered, parsing }
     }
 
     /// With another limit to the time that a body may take.
@@ -87,12 +106,38 @@ impl Api {
         self
     }
 
+    /// With a place for large requests.
+    #[must_use]
+    pub fn uploads(mut self, uploads: Arc<dyn Uploads>) -> Self {
+        self.uploads = Some(uploads);
+        self
+    }
+
+    /// Serves a part alone.
+    #[must_use]
+    pub fn offering(mut self, offered: Offered) -> Self {
+        self.offered = offered;
+        self
+    }
+
     /// The router.
     pub fn router(self) -> Router {
-        let mut router = Router::new()
-            .route("/v1/plans", get(stored::list))
-            .route("/v1/plans/{id}", get(stored::show).delete(stored::remove));
-        for &problem in self.plans.problems() {
+        self.router_within(|router| router)
+    }
+
+    /// The router, with layers of the caller's below the one that writes troubles out.
+    pub fn router_within(self, layers: impl FnOnce(Router<Self>) -> Router<Self>) -> Router {
+        let mut router = Router::new();
+        if self.offered != Offered::Planning {
+            router = router
+                .route("/v1/plans", get(stored::list))
+                .route("/v1/plans/{id}", get(stored::show).delete(stored::remove));
+        }
+        let planned: &[_] = if self.offered == Offered::Reading { &[] } else { self.plans.problems() };
+        if !planned.is_empty() {
+            router = router.route("/v1/uploads", post(uploads::begin));
+        }
+        for &problem in planned {
             let route = |action: &str| format!("/v1/{}/{action}", problem.name());
             let served = Extension(Served(problem));
             router = router
@@ -101,14 +146,13 @@ impl Api {
                 .route(&route("verify"), post(check::verify).layer(served));
         }
         router = router.layer(from_fn_with_state(self.clone(), auth::admit));
-        router
+        let router = router
             .route("/livez", get(service::livez))
             .route("/readyz", get(service::readyz))
             .route("/openapi.json", get(service::openapi))
             .fallback(service::nothing)
-            .method_not_allowed_fallback(service::wrong_method)
-            .layer(axum::middleware::from_fn(edge::edge))
-            .with_state(self)
+            .method_not_allowed_fallback(service::wrong_method);
+        layers(router).layer(axum::middleware::from_fn(edge::edge)).with_state(self)
     }
 
     /// Parses where it delays no other request, and not too many documents at once.

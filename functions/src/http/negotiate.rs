@@ -72,6 +72,16 @@ impl Prefer {
     }
 }
 
+/// The urgency of RFC 9218's `Priority: u=N`, from 0 (most urgent) to 7; 3 where none is given or none is understood.
+pub(super) fn urgency(headers: &HeaderMap) -> u8 {
+    let name = HeaderName::from_static("priority");
+    let given = values(headers, &name).flat_map(|field| field.split(',')).find_map(|member| {
+        let value = member.split(';').next()?.trim().strip_prefix("u=")?;
+        value.parse().ok().filter(|urgency| *urgency <= 7)
+    });
+    given.unwrap_or(3)
+}
+
 /// The values of a header field that are text.
 pub(super) fn values<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> {
     headers.get_all(name).iter().filter_map(|value| value.to_str().ok())
@@ -98,6 +108,14 @@ mod tests {
         assert_eq!(chosen(&["application/problem+json"]), Some("application/json"));
         assert_eq!(chosen(&["text/html"]), None);
         assert_eq!(chosen(&["application/json;q=0"]), None);
+    }
+
+    #[test]
+    fn urgency_is_read_as_rfc_9218_writes_it() {
+        let read = |values: &[&'static str]| urgency(&fields(&HeaderName::from_static("priority"), values));
+        assert_eq!(read(&["u=1"]), 1);
+        assert_eq!(read(&["i, u=7;x"]), 7);
+        assert_eq!([read(&[]), read(&["u=8"]), read(&["u=-1"]), read(&["urgent"])], [3; 4]);
     }
 
     #[test]

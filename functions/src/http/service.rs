@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::problem::{Code, Trouble};
 use super::{Api, openapi};
+use crate::ports::Dependency;
 
 /// How the service is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -39,20 +40,21 @@ pub(super) async fn livez() -> Response {
 
 /// It can do its work.
 pub(super) async fn readyz(State(api): State<Api>) -> Response {
-    let store = match api.plans.stores().upkeep.check().await {
-        Ok(()) => HealthStatus::Up,
-        Err(error) => {
-            tracing::error!(error = &error as &dyn std::error::Error, "the store is not ready");
-            HealthStatus::Down
-        }
-    };
     let solver = if api.plans.is_closing() { HealthStatus::Down } else { HealthStatus::Up };
-    let all = [("solver", solver), ("store", store)];
-    let up = all.iter().all(|(_, state)| *state == HealthStatus::Up);
-    let health = Health {
-        status: if up { HealthStatus::Up } else { HealthStatus::Down },
-        dependencies: all.into_iter().map(|(name, state)| (name.to_owned(), state)).collect(),
-    };
+    let mut up = solver == HealthStatus::Up;
+    let mut dependencies = BTreeMap::from([("solver".to_owned(), solver)]);
+    for Dependency { name, needed, state } in api.plans.stores().upkeep.check().await {
+        let state = match state {
+            Ok(()) => HealthStatus::Up,
+            Err(error) => {
+                tracing::error!(name, error = &error as &dyn std::error::Error, "a dependency is not ready");
+                up &= !needed;
+                HealthStatus::Down
+            }
+        };
+        dependencies.insert(name.to_owned(), state);
+    }
+    let health = Health { status: if up { HealthStatus::Up } else { HealthStatus::Down }, dependencies };
     let status = if up { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let mut response = (status, [(header::CACHE_CONTROL, "no-store")], Json(health)).into_response();
     response.extensions_mut().insert(super::edge::Complete);

@@ -12,9 +12,9 @@ use super::edge::AboutPlan;
 use super::negotiate::Prefer;
 use super::problem::{Code, Trouble};
 use super::replay::{self, Replay};
-use super::{Api, EndsAt, Served, body, etag, negotiate, resource};
+use super::{Api, EndsAt, Served, body, etag, negotiate, resource, uploads};
 use crate::plans::fingerprint::digest;
-use crate::plans::record::{PlanId, Record, Tenant};
+use crate::plans::record::{PlanId, Record, Tenant, Urgency};
 use crate::plans::state::Status;
 use crate::plans::{Ask, Given};
 use crate::ports::Parts;
@@ -34,6 +34,7 @@ pub(super) async fn submit(
     let prefer = Prefer::read(headers);
     let document = body::read(headers, stream, api.body_time).await?;
 
+    let document = uploads::resolve(&api, &tenant, document).await?;
     let body_digest = key.as_ref().map(|_| digest(&[problem.name().as_bytes(), &document]));
     let request = api.parse(move || problem.read(&document)).await?.map_err(Trouble::issues)?;
     let id = PlanId::fresh();
@@ -58,6 +59,7 @@ pub(super) async fn submit(
         request,
         wait: prefer.wait,
         respond_async: prefer.respond_async,
+        urgency: Urgency::of_priority(negotiate::urgency(headers)),
         arrived,
         time_left,
     };

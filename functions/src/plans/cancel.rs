@@ -10,6 +10,8 @@ use crate::ports::{Parts, StoreError, Write};
 
 /// How long the caller waits for the solver to stop.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// How often a plan is read again that somebody else writes to at the same time.
+const TRIES: usize = 5;
 
 /// What became of the plan.
 #[derive(Debug)]
@@ -49,6 +51,22 @@ impl Plans {
                 return Ok(if ended { Removed::Cancelled(record) } else { Removed::Stopping(record) });
             }
         }
+        for _ in 0..TRIES {
+            match self.remove_stored(tenant, id, &expected).await {
+                // A worker elsewhere writes now and then; its writes change nothing that a caller knows.
+                Err(StoreError::Conflict) => {}
+                result => return result,
+            }
+        }
+        Ok(Removed::Changed)
+    }
+
+    async fn remove_stored(
+        &self,
+        tenant: &Tenant,
+        id: PlanId,
+        expected: &impl Fn(&Head) -> bool,
+    ) -> Result<Removed, StoreError> {
         let Some(stored) = self.stores.plans.get(tenant, id, Parts::default()).await? else {
             return Ok(Removed::Missing);
         };
@@ -59,11 +77,8 @@ impl Plans {
         if !head.state.status.is_final() {
             return self.cancel_stored(tenant, head).await;
         }
-        match self.stores.plans.delete(tenant, id, head.version).await {
-            Ok(()) => Ok(Removed::Deleted),
-            Err(StoreError::Conflict) => Ok(Removed::Changed),
-            Err(error) => Err(error),
-        }
+        self.stores.plans.delete(tenant, id, head.version).await?;
+        Ok(Removed::Deleted)
     }
 
     /// Cancels a plan that no worker of this process is at.
@@ -73,17 +88,15 @@ impl Plans {
             head.state = state;
         }
         debug_assert_eq!(head.state.status, Status::Cancelled);
+        head.leased_until = None;
         head.version += 1;
         head.updated_at = now;
         head.expires_at = now.saturating_add(self.settings.keep).ok();
         let write = Write { head, replaces: Some(replaces), request: None, best: None, durable: true };
-        match self.stores.plans.put(tenant, write).await {
-            Ok(()) => Ok(match self.stored(tenant, id, Parts { request: false, best: true }).await? {
-                Some(record) => Removed::Cancelled(record),
-                None => Removed::Missing,
-            }),
-            Err(StoreError::Conflict) => Ok(Removed::Changed),
-            Err(error) => Err(error),
-        }
+        self.stores.plans.put(tenant, write).await?;
+        Ok(match self.stored(tenant, id, Parts { request: false, best: true }).await? {
+            Some(record) => Removed::Cancelled(record),
+            None => Removed::Missing,
+        })
     }
 }

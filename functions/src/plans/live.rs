@@ -22,6 +22,8 @@ pub(super) enum Why {
     Abandoned,
     /// The process shuts down.
     Closing,
+    /// Somebody else has written the plan: it was cancelled, or another worker has taken it over.
+    Lost,
 }
 
 /// What readers and waiters see.
@@ -82,6 +84,11 @@ impl Live {
     /// Why it was stopped, where it was.
     pub(super) fn stopped(&self) -> Option<Why> {
         *lock(&self.why)
+    }
+
+    /// Whether somebody else has written the plan.
+    pub(super) fn is_lost(&self) -> bool {
+        self.stopped() == Some(Why::Lost)
     }
 
     /// Keeps the place in the queue. A solve that was stopped in between gives it up again.

@@ -7,7 +7,7 @@
 //!
 //! Reading order: [`state`] and [`record`] are data; [`fingerprint`] and [`quality`] decide when an answer is known
 //! already; [`pool`] runs solves; `live` is a plan while it is worked on; [`submit`], `run`, `cancel` and `recover`
-//! are what happens to it.
+//! are what happens to it; `worker` takes a deferred one from a queue between processes.
 //!
 //! What a caller was told survives a crash: a deferred plan is stored before it is promised, an answer before it is
 //! given. After a restart, deferred plans go on under the same id, from scratch but with their best plan so far in view. Solves
@@ -24,6 +24,7 @@ mod run;
 pub mod settings;
 pub mod state;
 pub mod submit;
+mod worker;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -32,8 +33,9 @@ use portolan::AnyProblem;
 
 pub use cancel::Removed;
 pub use recover::Recovered;
-pub use settings::Settings;
+pub use settings::{Deferral, Settings};
 pub use submit::{Ask, Given, Rejected};
+pub use worker::Worked;
 
 use crate::ports::{Page, Parts, Query, StoreError, Stored, Stores};
 use live::Table;
@@ -107,12 +109,13 @@ impl Plans {
     }
 
     async fn stored(&self, tenant: &Tenant, id: PlanId, parts: Parts) -> Result<Option<Record>, StoreError> {
-        self.stores.plans.get(tenant, id, parts).await?.map(|stored| read(id, stored)).transpose()
+        self.stores.plans.get(tenant, id, parts).await?.map(read).transpose()
     }
 }
 
-fn read(id: PlanId, stored: Stored) -> Result<Record, StoreError> {
+fn read(stored: Stored) -> Result<Record, StoreError> {
     let Stored { head, request, best } = stored;
+    let id = head.id;
     let best = best.map(|bytes| serde_json::from_slice::<Best>(&bytes)).transpose().map_err(|source| {
         StoreError::Unreadable { what: format!("the best plan of {id}"), source: Box::new(source) }
     })?;

@@ -9,13 +9,15 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
+use super::record::Urgency;
+
 /// How urgent work is; earlier classes go first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Class {
     /// A caller holds the line.
     Awaited,
     /// Deferred: a caller will look for it later.
-    Deferred,
+    Deferred(Urgency),
 }
 
 /// No place in the queue.
@@ -60,7 +62,7 @@ impl Pool {
         let shared = Arc::new(Shared { queue: Mutex::default(), changed: Condvar::new(), bound });
         let start = |number: usize| {
             let shared = Arc::clone(&shared);
-            let last_class = if number == 0 { Class::Awaited } else { Class::Deferred };
+            let last_class = if number == 0 { Class::Awaited } else { Class::Deferred(Urgency::Bulk) };
             std::thread::Builder::new().name(format!("solver-{number}")).spawn(move || shared.serve(last_class))
         };
         let threads = (0..workers.max(2)).map(start).collect::<Result<_, _>>()?;
@@ -152,6 +154,7 @@ mod tests {
 
     use super::*;
 
+    const DEFERRED: Class = Class::Deferred(Urgency::Standard);
     const FAR: Duration = Duration::from_mins(1);
 
     /// Work that says its name, then waits until the sender is dropped.
@@ -172,14 +175,12 @@ mod tests {
         let now = Instant::now();
         // Deferred work first: the thread it gets is the one that takes both classes, and the other is left for awaited.
         let (open_deferred, deferred) = hold(&tell, "held deferred");
-        pool.submit(Class::Deferred, now, false, deferred).expect("room");
+        pool.submit(DEFERRED, now, false, deferred).expect("room");
         assert_eq!(told.recv_timeout(FAR), Ok("held deferred"));
         let (open_awaited, awaited) = hold(&tell, "held awaited");
         pool.submit(Class::Awaited, now, false, awaited).expect("room");
         assert_eq!(told.recv_timeout(FAR), Ok("held awaited"), "deferred work does not hold awaited work up");
-        for (name, class, wait) in
-            [("late", Class::Deferred, 9), ("soon", Class::Deferred, 1), ("awaited", Class::Awaited, 99)]
-        {
+        for (name, class, wait) in [("late", DEFERRED, 9), ("soon", DEFERRED, 1), ("awaited", Class::Awaited, 99)] {
             let tell = tell.clone();
             let work = Box::new(move || tell.send(name).expect("the test listens"));
             pool.submit(class, now + Duration::from_secs(wait), false, work).expect("room");
@@ -199,9 +200,9 @@ mod tests {
             tell.send(()).expect("the test listens");
             let _ = gate.recv_timeout(FAR);
         });
-        pool.submit(Class::Deferred, Instant::now(), false, hold).expect("room");
+        pool.submit(DEFERRED, Instant::now(), false, hold).expect("room");
         told.recv_timeout(FAR).expect("begins");
-        let submit = |acknowledged| pool.submit(Class::Deferred, Instant::now(), acknowledged, Box::new(|| ()));
+        let submit = |acknowledged| pool.submit(DEFERRED, Instant::now(), acknowledged, Box::new(|| ()));
         let ticket = submit(false).expect("room for one");
         assert_eq!(submit(false).err(), Some(Full { waiting: 1 }));
         let _promised = submit(true).expect("what was promised is taken");

@@ -102,6 +102,42 @@ pub enum Failure {
     RequestUnreadable,
 }
 
+/// How soon a deferred solve is wanted: which queue it waits in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Urgency {
+    /// Before everything else.
+    Urgent,
+    /// In its turn.
+    #[default]
+    Standard,
+    /// When there is nothing else to do.
+    Bulk,
+}
+
+impl Urgency {
+    /// Every urgency, the most urgent first.
+    pub const ALL: [Self; 3] = [Self::Urgent, Self::Standard, Self::Bulk];
+
+    /// From the urgency parameter of RFC 9218, 0 (most urgent) to 7; 3 is what it is where nothing is said.
+    pub fn of_priority(urgency: u8) -> Self {
+        match urgency {
+            0..=2 => Self::Urgent,
+            3..=5 => Self::Standard,
+            _ => Self::Bulk,
+        }
+    }
+
+    /// As written in JSON and in the names of queues.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Urgent => "urgent",
+            Self::Standard => "standard",
+            Self::Bulk => "bulk",
+        }
+    }
+}
+
 /// Status and numbers of a plan.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Head {
@@ -117,8 +153,17 @@ pub struct Head {
     pub fingerprint: String,
     /// Whether the solve outlives the request that asked for it.
     pub deferred: bool,
+    /// How soon a deferred solve is wanted.
+    #[serde(default)]
+    pub urgency: Urgency,
     /// The time that the solve was granted.
     pub granted_ms: u64,
+    /// What a deferred solve has used of it in earlier epochs.
+    #[serde(default)]
+    pub spent_ms: u64,
+    /// Until then a worker is at it; after it, the worker is taken to be dead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leased_until: Option<Timestamp>,
     /// When it was asked for.
     pub created_at: Timestamp,
     /// When it changed last.

@@ -10,7 +10,7 @@ use super::Plans;
 use super::live::{Live, Why};
 use super::pool::Class;
 use super::record::{Failure, Record, Tenant};
-use super::run::Solve;
+use super::run::{Solve, Then};
 use super::state::Event;
 use crate::ports::{Parts, StoreError, Write};
 
@@ -74,7 +74,7 @@ impl Plans {
         }
     }
 
-    fn read_back(&self, record: &Record) -> Option<Box<dyn Request>> {
+    pub(super) fn read_back(&self, record: &Record) -> Option<Box<dyn Request>> {
         self.problem(&record.head.problem)?.read(record.request.as_ref()?).ok()
     }
 
@@ -102,17 +102,18 @@ impl Plans {
         };
         let request: Arc<dyn Request> = Arc::from(request);
         let live = Live::new(tenant.clone(), record, request.options().seed.unwrap_or(1), None);
-        let solve = Solve { class: Class::Deferred, limit, until: None, least: limit, epoch };
+        let class = Class::Deferred(live.record().head.urgency);
+        let solve = Solve { class, limit, until: None, least: limit, epoch };
         self.table.enter(&live);
         let Ok(finished) = self.queue(&live, &request, &solve, true) else {
             self.table.leave(&live);
             return Ok(());
         };
-        tokio::spawn(Arc::clone(self).follow(live, request, finished, false, Some(version)));
+        tokio::spawn(Arc::clone(self).follow(live, request, finished, Then::Nothing, Some(version)));
         Ok(())
     }
 
-    async fn close_record(
+    pub(super) async fn close_record(
         &self,
         tenant: &Tenant,
         record: Record,
@@ -126,6 +127,7 @@ impl Plans {
             Err(refused) => tracing::error!(plan = %id, %refused, "a plan ended against the rules"),
         }
         head.failure = failure;
+        head.leased_until = None;
         head.version += 1;
         head.updated_at = now;
         head.expires_at = now.saturating_add(self.settings.keep).ok();

@@ -11,9 +11,10 @@ use tokio::sync::oneshot;
 use super::live::{Live, Why, touch};
 use super::pool::{Class, Full};
 use super::record::{Best, Failure, Record};
+use super::settings::Deferral;
 use super::state::{Event, Status};
 use super::{Plans, quality};
-use crate::ports::{StoreError, Write};
+use crate::ports::{Parts, StoreError, Write};
 
 /// What a solver thread sends back. A channel that closes instead means that the solve panicked, or was never begun.
 pub(super) type Finished = Result<AnyAnswer, Vec<Violation>>;
@@ -32,14 +33,32 @@ pub(super) struct Solve {
     pub(super) epoch: u32,
 }
 
+/// What follows where a solve ends at its time limit and could be better.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Then {
+    /// Nothing: the answer stands.
+    Nothing,
+    /// It is given, and improved in the background.
+    Improve,
+    /// Another worker uses the rest of the granted time.
+    Requeue {
+        /// What is used of it by then.
+        spent_ms: u64,
+    },
+}
+
 /// What a solve that has ended means for its plan.
 enum End {
     /// Nothing happens to the plan anymore.
     Final(Event, Option<Failure>),
     /// It is improved further.
     Improve,
-    /// It goes on after the next start.
+    /// Another worker goes on; so much of the granted time is used.
+    Requeue(u64),
+    /// It goes on after the next start, or when the next worker takes it.
     Later,
+    /// It is somebody else's now.
+    Lost,
 }
 
 impl Plans {
@@ -78,10 +97,11 @@ impl Plans {
         live: Arc<Live>,
         request: Arc<dyn Request>,
         mut finished: oneshot::Receiver<Finished>,
-        mut improve: bool,
+        mut then: Then,
         mut stored: Option<u64>,
     ) {
         if stored.is_none()
+            && !self.is_written_at_its_end(&live.record())
             && let Err(error) = self.first_write(&live, &mut stored).await
         {
             live.stop(Why::Closing);
@@ -89,12 +109,18 @@ impl Plans {
             self.table.leave(&live);
             return;
         }
-        live.view.send_modify(|view| view.stored = true);
+        live.view.send_modify(|view| view.stored = stored.is_some());
         let mut earlier = live.record().answer().cloned();
         loop {
             let found = self.watch(&live, &mut finished, &mut stored).await;
             let mut record = live.record();
-            match Self::conclude(&live, found, &mut record, &mut earlier, improve) {
+            match Self::conclude(&live, found, &mut record, &mut earlier, then) {
+                End::Lost => break,
+                End::Later if record.head.leased_until.is_some() => {
+                    let spent_ms = record.head.spent_ms;
+                    self.requeue(&live, record, spent_ms, &mut stored).await;
+                    break;
+                }
                 End::Later => {
                     touch(&mut record, self.stores.clock.now());
                     let _ = self.write(&live, &record, &mut stored, true).await;
@@ -104,8 +130,12 @@ impl Plans {
                     self.finish(&live, record, event, failure, &mut stored).await;
                     break;
                 }
+                End::Requeue(spent_ms) => {
+                    self.requeue(&live, record, spent_ms, &mut stored).await;
+                    break;
+                }
                 End::Improve => {
-                    improve = false;
+                    then = Then::Nothing;
                     match self.improve(&live, record, &request, &mut stored).await {
                         Some(next) => finished = next,
                         None => break,
@@ -132,6 +162,11 @@ impl Plans {
         Ok(())
     }
 
+    /// Whether nobody needs to see the plan before it ends.
+    fn is_written_at_its_end(&self, record: &Record) -> bool {
+        self.settings.deferral == Deferral::Elsewhere && !record.head.deferred
+    }
+
     /// Waits for the solve. On the way, keeps the incumbent of a deferred one, and notes that an inline one runs: lists are
     /// read from the store.
     async fn watch(
@@ -150,11 +185,39 @@ impl Plans {
                     let record = live.record();
                     let deferred = record.head.deferred;
                     let runs = record.head.state.status == Status::Running;
-                    if *stored != Some(record.head.version) && (deferred || (runs && !noted)) {
+                    let record = if deferred { self.renew(live, record) } else { record };
+                    if *stored != Some(record.head.version) && (deferred || (runs && !noted && stored.is_some())) {
                         // Where it fails, the next checkpoint, or the end, writes again.
                         noted = self.write(live, &record, stored, deferred).await.is_ok();
+                    } else if record.head.leased_until.is_some() {
+                        self.look_whether_lost(live, *stored).await;
                     }
                 }
+            }
+        }
+    }
+
+    /// Prolongs the lease of a worker, where half of it is over.
+    fn renew(&self, live: &Live, record: Record) -> Record {
+        let now = self.stores.clock.now();
+        let Some(until) = record.head.leased_until else { return record };
+        if until.duration_since(now).unsigned_abs() > self.settings.lease / 2 && until > now {
+            return record;
+        }
+        live.view.send_modify(|view| {
+            view.record.head.leased_until = now.checked_add(self.settings.lease).ok();
+            touch(&mut view.record, now);
+        });
+        live.record()
+    }
+
+    /// Stops a worker whose plan somebody else has written.
+    async fn look_whether_lost(&self, live: &Live, stored: Option<u64>) {
+        match self.stores.plans.get(&live.tenant, live.id, Parts::default()).await {
+            Ok(found) if found.as_ref().map(|found| found.head.version) != stored => live.stop(Why::Lost),
+            Ok(_) => {}
+            Err(error) => {
+                tracing::warn!(plan = %live.id, error = &error as &dyn std::error::Error, "a plan was not looked at");
             }
         }
     }
@@ -165,9 +228,12 @@ impl Plans {
         found: Option<Finished>,
         record: &mut Record,
         earlier: &mut Option<AnyAnswer>,
-        improve: bool,
+        then: Then,
     ) -> End {
         let why = live.stopped();
+        if why == Some(Why::Lost) {
+            return End::Lost;
+        }
         let later = why == Some(Why::Closing) && record.head.deferred;
         let failure = match found {
             Some(Ok(answer)) => {
@@ -182,8 +248,12 @@ impl Plans {
                 return match () {
                     () if cut_short && later => End::Later,
                     () if cut_short => End::Final(Event::Cancel, None),
-                    () if improve && improvable => End::Improve,
-                    () => End::Final(Event::Finish, None),
+                    () if !improvable => End::Final(Event::Finish, None),
+                    () => match then {
+                        Then::Nothing => End::Final(Event::Finish, None),
+                        Then::Improve => End::Improve,
+                        Then::Requeue { spent_ms } => End::Requeue(spent_ms),
+                    },
                 };
             }
             None if record.head.state.status == Status::Queued && later => return End::Later,
@@ -221,8 +291,25 @@ impl Plans {
             Err(refused) => tracing::error!(plan = %live.id, %refused, "a plan ended against the rules"),
         }
         record.head.failure = failure;
+        record.head.leased_until = None;
         record.head.expires_at = Some(now.saturating_add(self.settings.keep).unwrap_or(now));
         touch(&mut record, now);
+        let kept = self.write(live, &record, stored, true).await.is_ok();
+        live.view.send_modify(|view| {
+            view.record = record;
+            view.stored = kept;
+        });
+    }
+
+    /// Puts a plan back, with its best, for another worker.
+    async fn requeue(&self, live: &Live, mut record: Record, spent_ms: u64, stored: &mut Option<u64>) {
+        let head = &mut record.head;
+        if let Ok(state) = head.state.after(Event::Requeue, head.state.epoch) {
+            head.state = state;
+        }
+        head.spent_ms = spent_ms;
+        head.leased_until = None;
+        touch(&mut record, self.stores.clock.now());
         let kept = self.write(live, &record, stored, true).await.is_ok();
         live.view.send_modify(|view| {
             view.record = record;
@@ -244,15 +331,23 @@ impl Plans {
             head.state = state;
         }
         head.deferred = true;
-        let epoch = head.state.epoch;
+        let (epoch, urgency) = (head.state.epoch, head.urgency);
         touch(&mut record, now);
         let kept = self.write(live, &record, stored, true).await.is_ok();
+        let elsewhere = self.settings.deferral == Deferral::Elsewhere;
         live.view.send_modify(|view| {
             view.record = record.clone();
             view.stored = kept;
+            if elsewhere && !kept {
+                // Nobody will improve it, and the answer is there all the same.
+                view.record.head.state.status = Status::Done;
+            }
         });
+        if elsewhere {
+            return None;
+        }
         let limit = self.settings.deferred_time;
-        let solve = Solve { class: Class::Deferred, limit, until: None, least: limit, epoch };
+        let solve = Solve { class: Class::Deferred(urgency), limit, until: None, least: limit, epoch };
         // Where the pool is closed, the plan goes on after the next start.
         self.queue(live, request, &solve, true).ok()
     }
@@ -265,11 +360,15 @@ impl Plans {
         stored: &mut Option<u64>,
         durable: bool,
     ) -> Result<(), StoreError> {
-        let write =
-            Write { head: record.head.clone(), replaces: *stored, request: None, best: best_bytes(record), durable };
+        let request = if stored.is_none() { record.request.clone() } else { None };
+        let write = Write { head: record.head.clone(), replaces: *stored, request, best: best_bytes(record), durable };
         let result = self.stores.plans.put(&live.tenant, write).await;
         match &result {
             Ok(()) => *stored = Some(record.head.version),
+            Err(StoreError::Conflict) if stored.is_some() => {
+                tracing::info!(plan = %live.id, "somebody else has written this plan");
+                live.stop(Why::Lost);
+            }
             Err(error) => {
                 tracing::error!(plan = %live.id, error = error as &dyn std::error::Error, "a plan was not stored");
             }
@@ -284,7 +383,7 @@ fn work(live: &Live, request: &dyn Request, solve: &Solve, watch: &mut dyn FnMut
     let clock = move || begun.elapsed();
     let left = solve.until.map_or(solve.limit, |until| until.saturating_duration_since(begun));
     let limit = left.min(solve.limit).max(solve.least);
-    let mut budget = request.options().budget(&clock).time_limit(limit).cancelled_by(&live.cancel);
+    let mut budget = request.options().budget(&clock).seed(live.seed).time_limit(limit).cancelled_by(&live.cancel);
     debug_assert!(!live.cancel.load(Ordering::Relaxed) || live.stopped().is_some());
     request.solve(&mut budget, watch)
 }

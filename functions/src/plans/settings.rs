@@ -4,6 +4,18 @@ use std::time::Duration;
 
 use portolan::limits;
 
+/// Where solves go that outlive their requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deferral {
+    /// There are none: a process that is frozen after each answer, with a store that is gone with it.
+    Never,
+    /// This process does them.
+    Here,
+    /// The stored plan finds its way to another process, which calls [`Plans::work_on`](super::Plans::work_on). Plans that are
+    /// answered on the line are written once, at their end.
+    Elsewhere,
+}
+
 /// Limits of a service. [`Settings::default`] fits a laptop.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -17,8 +29,10 @@ pub struct Settings {
     pub max_wait: Duration,
     /// What a deferred solve is granted where the caller says nothing.
     pub deferred_time: Duration,
-    /// Whether solves can outlive their requests. A function that is frozen after each answer cannot offer that.
-    pub deferral: bool,
+    /// Where solves go that outlive their requests.
+    pub deferral: Deferral,
+    /// For how long a worker that takes a deferred solve from a queue is known to live; renewed while it works.
+    pub lease: Duration,
     /// Time between two checkpoints of an incumbent.
     pub checkpoint_every: Duration,
     /// How long a finished plan is kept.
@@ -33,7 +47,8 @@ impl Default for Settings {
             inline_time: Duration::from_secs(10),
             max_wait: Duration::from_secs(limits::MAX_WAIT_S),
             deferred_time: Duration::from_mins(5),
-            deferral: true,
+            deferral: Deferral::Here,
+            lease: Duration::from_secs(30),
             checkpoint_every: Duration::from_millis(250),
             keep: Duration::from_hours(30 * 24),
         }

@@ -6,17 +6,21 @@ use std::time::{Duration, Instant};
 use portolan::{AnyProblem, Options, Request};
 
 use super::live::{Live, View};
-use super::record::{Head, PlanId, Record, Tenant};
-use super::run::Solve;
+use super::record::{Head, PlanId, Record, Tenant, Urgency};
+use super::run::{Solve, Then};
+use super::settings::Deferral;
 use super::state::{State, Status};
 use super::{Plans, fingerprint, pool, quality};
-use crate::ports::{Parts, StoreError};
+use crate::ports::{Parts, StoreError, Write};
 
 /// What writing an answer out may take after the longest wait: a gateway gives up soon after that.
 const GRACE: Duration = Duration::from_millis(800);
 /// An overrun that is borne on top of a second helping of the granted time. Late, on a machine that is overloaded, is better
 /// than not at all.
 const OVERRUN: Duration = Duration::from_secs(5);
+/// Pauses between two looks for a plan that another process makes: they double.
+const FIRST_LOOK: Duration = Duration::from_millis(50);
+const LAST_LOOK: Duration = Duration::from_millis(500);
 /// The least time that a solve is granted, however late it begins. Enough for a first plan.
 const LEAST: Duration = Duration::from_millis(20);
 
@@ -34,6 +38,8 @@ pub struct Ask {
     pub wait: Option<Duration>,
     /// Whether the caller would rather look for the plan later.
     pub respond_async: bool,
+    /// How soon a deferred solve is wanted.
+    pub urgency: Urgency,
     /// When the request came in.
     pub arrived: Instant,
     /// What the platform leaves for it.
@@ -99,7 +105,7 @@ impl Plans {
         }
         let options = ask.request.options().clone();
         let mode = match () {
-            () if !self.settings.deferral => Mode::Inline,
+            () if self.settings.deferral == Deferral::Never => Mode::Inline,
             () if ask.respond_async => Mode::Deferred,
             () if options.improve => Mode::Improve,
             () => Mode::Inline,
@@ -118,6 +124,9 @@ impl Plans {
             }
         };
         let (arrived, deadline) = (ask.arrived, ask.arrived + patience);
+        if mode == Mode::Deferred && self.settings.deferral == Deferral::Elsewhere {
+            return self.promise(ask, &print, granted, deadline).await;
+        }
         let (waiter, joined) = self.start(ask, &print, &options, mode, granted)?;
         let mut view = waiter.live.view.subscribe();
         let answered = |view: &View| {
@@ -155,18 +164,70 @@ impl Plans {
 
     /// An earlier answer that serves the request. A store that cannot say costs speed, not the answer.
     async fn known(&self, tenant: &Tenant, print: &str, options: &Options, granted: Duration) -> Option<Record> {
-        let record = match self.stores.plans.finished(tenant, print).await {
-            Ok(None) => return None,
-            Ok(Some(id)) => self.stored(tenant, id, Parts { request: false, best: true }).await,
-            Err(error) => Err(error),
-        };
-        let record = record.unwrap_or_else(|error| {
+        let found = self.stores.plans.finished(tenant, print).await;
+        let record = found.and_then(|found| found.map(super::read).transpose()).unwrap_or_else(|error| {
             tracing::warn!(error = &error as &dyn std::error::Error, "no look at earlier answers");
             None
         })?;
         let before = Duration::from_millis(record.head.granted_ms);
         let serves = quality::serves(record.answer()?, before, options, granted);
         (serves && record.head.state.status == Status::Done).then_some(record)
+    }
+
+    /// Stores a plan for another process to make, and looks for it until the caller's patience ends.
+    async fn promise(&self, ask: Ask, print: &str, granted: Duration, deadline: Instant) -> Result<Given, Rejected> {
+        let mut record = self.record(&ask, print, granted, true);
+        let (tenant, id) = (ask.tenant, ask.id);
+        let write = Write {
+            head: record.head.clone(),
+            replaces: None,
+            request: record.request.clone(),
+            best: None,
+            durable: true,
+        };
+        let stored = self.stores.plans.put(&tenant, write).await;
+        stored.map_err(|error| Rejected::Store(Arc::new(error)))?;
+        let mut pause = FIRST_LOOK;
+        while Instant::now() + pause < deadline {
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LAST_LOOK);
+            match self.stored(&tenant, id, Parts { request: false, best: true }).await {
+                Ok(Some(found)) if found.head.state.status.is_final() => {
+                    return Ok(Given::Answered { record: found, joined: false, stored: true });
+                }
+                Ok(Some(found)) => record = found,
+                Ok(None) => break,
+                // The promise stands.
+                Err(error) => {
+                    tracing::warn!(plan = %id, error = &error as &dyn std::error::Error, "no look at a promised plan");
+                }
+            }
+        }
+        Ok(Given::Promised { record, joined: false })
+    }
+
+    /// A plan that nobody has begun.
+    fn record(&self, ask: &Ask, print: &str, granted: Duration, deferred: bool) -> Record {
+        let now = self.stores.clock.now();
+        let head = Head {
+            id: ask.id,
+            problem: ask.problem.name().to_owned(),
+            state: State::new(),
+            version: 1,
+            fingerprint: print.to_owned(),
+            deferred,
+            urgency: ask.urgency,
+            granted_ms: granted.as_millis() as u64,
+            spent_ms: 0,
+            leased_until: None,
+            created_at: now,
+            updated_at: now,
+            expires_at: None,
+            quality: None,
+            failure: None,
+        };
+        let body = ask.request.to_json().to_string();
+        Record { head, best: None, request: Some(body.into_bytes().into()) }
     }
 
     /// Joins an equal solve, or queues a new one.
@@ -181,34 +242,18 @@ impl Plans {
         let flight = flight(&ask.tenant, print, options, mode, granted);
         let deferred = mode == Mode::Deferred;
         let begin = || {
-            let now = self.stores.clock.now();
-            let body = ask.request.to_json().to_string();
-            let head = Head {
-                id: ask.id,
-                problem: ask.problem.name().to_owned(),
-                state: State::new(),
-                version: 1,
-                fingerprint: print.to_owned(),
-                deferred,
-                granted_ms: granted.as_millis() as u64,
-                created_at: now,
-                updated_at: now,
-                expires_at: None,
-                quality: None,
-                failure: None,
-            };
-            let record = Record { head, best: None, request: Some(body.into_bytes().into()) };
+            let record = self.record(&ask, print, granted, deferred);
             let seed = options.seed.unwrap_or(1);
             let live = Live::new(ask.tenant.clone(), record, seed, Some(flight.clone()));
             let until = (!deferred).then(|| ask.arrived + granted);
-            let class = if deferred { pool::Class::Deferred } else { pool::Class::Awaited };
+            let class = if deferred { pool::Class::Deferred(ask.urgency) } else { pool::Class::Awaited };
             let solve = Solve { class, limit: granted, until, least: LEAST, epoch: 1 };
             let request: Arc<dyn Request> = Arc::from(ask.request);
             let finished = self
                 .queue(&live, &request, &solve, false)
                 .map_err(|full| Rejected::Busy { retry_after: self.retry_after(full.waiting) })?;
-            let improve = mode == Mode::Improve;
-            tokio::spawn(Arc::clone(self).follow(Arc::clone(&live), request, finished, improve, None));
+            let then = if mode == Mode::Improve { Then::Improve } else { Then::Nothing };
+            tokio::spawn(Arc::clone(self).follow(Arc::clone(&live), request, finished, then, None));
             Ok(live)
         };
         self.table.join_or_enter(&flight, begin)

@@ -90,19 +90,25 @@ impl Relaxation {
         self.sweeps += 1;
         let share = self.smoothing;
         let master = &self.master;
-        let prices: Vec<f64> =
-            self.prices.iter().zip(&master.price).map(|(best, own)| share * best + (1.0 - share) * own.max(0.0)).collect();
+        let prices: Vec<f64> = self
+            .prices
+            .iter()
+            .zip(&master.price)
+            .map(|(best, own)| share * best + (1.0 - share) * own.max(0.0))
+            .collect();
         let columns = &mut self.columns;
-        let key_price: Vec<f64> =
-            (0..network.commodities.len()).map(|at| columns.priced(master.basic(at).next().unwrap_or(0), &prices)).collect();
+        let key_price: Vec<f64> = (0..network.commodities.len())
+            .map(|at| columns.priced(master.basic(at).next().unwrap_or(0), &prices))
+            .collect();
         let mut bound: f64 =
             -prices.iter().zip(&network.capacity).map(|(price, &capacity)| price * capacity as f64).sum::<f64>();
-        bound += network.commodities.iter().map(|of| (of.quantity * of.rejection) as f64 * weights[of.class]).sum::<f64>();
+        bound +=
+            network.commodities.iter().map(|of| (of.quantity * of.rejection) as f64 * weights[of.class]).sum::<f64>();
         let (mut new, mut saved) = (Vec::new(), 0.0);
         for (at, commodity) in network.commodities.iter().enumerate() {
-            let saves = key_price[at] - commodity.rejection as f64 * weights[commodity.class];
-            if saves > SAVES {
-                saved += saves;
+            let gain = key_price[at] - commodity.rejection as f64 * weights[commodity.class];
+            if gain > SAVES {
+                saved += gain;
                 new.push(at as u32);
             }
         }
@@ -121,7 +127,8 @@ impl Relaxation {
                 budget,
                 &mut |at, priced| {
                     let commodity = &network.commodities[at];
-                    let below = (priced - commodity.rejection as f64).min(0.0) * commodity.quantity as f64 * weights[of];
+                    let below =
+                        (priced - commodity.rejection as f64).min(0.0) * commodity.quantity as f64 * weights[of];
                     if let Some((other, counted)) = last
                         && other == at
                     {
@@ -181,7 +188,7 @@ impl Relaxation {
                         budget.spend(master.ticks - before);
                         break;
                     }
-                    any = true; if std::option_env!("CHK2").is_some() { master.check(columns, "x"); }
+                    any = true;
                     if budget.spend(master.ticks - before) {
                         return;
                     }

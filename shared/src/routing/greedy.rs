@@ -156,4 +156,3 @@ impl<'n> Pouring<'n> {
         true
     }
 }
-

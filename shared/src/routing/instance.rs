@@ -168,7 +168,9 @@ impl Instance {
         if lot.max_transit_s.is_some_and(|most| time - lot.release_s > most) {
             return None;
         }
-        let days = lot.due_s.map_or(0, |due| (time - due).max(0).div_euclid(DAY_S) + i64::from((time - due).max(0) % DAY_S > 0));
+        let days = lot
+            .due_s
+            .map_or(0, |due| (time - due).max(0).div_euclid(DAY_S) + i64::from((time - due).max(0) % DAY_S > 0));
         match lot.late {
             _ if days == 0 => Some(lot.service),
             Some(cost) => Some(lot.service + days * cost),

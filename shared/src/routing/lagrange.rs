@@ -44,6 +44,7 @@ impl Dual {
     }
 
     /// Rounds from the best prices so far, `upper` being what a plan costs. New ways go to the pool.
+    #[allow(clippy::too_many_arguments)] // the parts of the search, each on its own
     pub(super) fn improve(
         &mut self,
         network: &Network,
@@ -105,7 +106,8 @@ pub(super) fn evaluate(
     budget: &mut Budget<'_>,
 ) -> Option<Round> {
     let mut used = vec![0.0; prices.len()];
-    let mut bound: f64 = -prices.iter().zip(&network.capacity).map(|(price, &capacity)| price * capacity as f64).sum::<f64>();
+    let mut bound: f64 =
+        -prices.iter().zip(&network.capacity).map(|(price, &capacity)| price * capacity as f64).sum::<f64>();
     bound += network.commodities.iter().map(|of| (of.quantity * of.rejection) as f64 * weights[of.class]).sum::<f64>();
     let mut class = None;
     for group in 0..paths.groups() {

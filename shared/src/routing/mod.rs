@@ -1,51 +1,129 @@
-//! Cargo routing.
-pub(crate) mod colgen;
-pub(crate) mod columns;
-pub(crate) mod greedy;
+//! Cargo routing: which way each lot of containers takes through a network of legs that share capacities.
+//!
+//! # Formulation
+//!
+//! Nodes are places, or places at a time; **arcs** are sailings, transfers, waits, with a cost for each container. An arc takes units of
+//! **resources** (slots of a sailing, moves of a terminal's day, plugs), each of which has a capacity. A **lot** is a number of containers with an
+//! origin, a destination, and what it costs to turn one down; it may have a release, a due time, a limit of transit time, a priority class, and a
+//! settled beginning of its way. Wanted are whole containers on paths:
+//!
+//! ```text
+//! min  sum_k sum_{p of k} c_p x_p + sum_k r_k y_k
+//!      sum_{p of k} x_p + y_k = q_k                 for each lot k
+//!      sum_p a_rp x_p <= b_r                        for each resource r
+//!      x, y >= 0 and whole
+//! ```
+//!
+//! This is the multi-commodity flow of liner shipping (Brouer, Pisinger, Spoorendonk 2011, doi:10.1080/03155986.2011.11081866; transit-time
+//! limits: Karsten, Pisinger, Ropke, Brouer 2015, doi:10.1016/j.tre.2015.01.003), on a cyclic weekly network or one that is expanded in time.
+//! Classes are lexicographic: each weighs more than all later ones together could save. Vehicle tours (drayage) are another problem and not
+//! here.
+//!
+//! # Reading order
+//!
+//! [`wire`] (the JSON) and [`text`] (the benchmark forms) become an [`instance`] by `validate`, with its reduced `network`. `paths` prices, `greedy` pours,
+//! `lagrange` and `colgen` with its `master` bound, `round` makes whole, `search` orders them. [`plan`] writes the ways out, `explain` says what is in the way of
+//! the rest, `certificate` is what the bound rests on, `verify` checks all of it.
+
+pub mod certificate;
+mod colgen;
+mod columns;
+mod explain;
+pub mod generate;
+mod greedy;
 pub mod instance;
-pub(crate) mod lagrange;
-pub(crate) mod master;
-pub(crate) mod network;
-pub(crate) mod paths;
+mod lagrange;
+mod master;
+mod network;
+mod paths;
+pub mod plan;
+mod round;
+mod search;
+mod svg;
+mod table;
 pub mod text;
 mod validate;
+mod verify;
 pub mod wire;
 
+pub use certificate::Certificate;
 pub use instance::Instance;
+pub use plan::{Flow, Plan, Solution};
 pub use wire::Wire;
 
-/// Scratch.
-pub fn scratch(instance: &Instance, lag: usize, clock: &dyn Fn() -> f64) {
-    let clk = || std::time::Duration::ZERO;
-    let mut budget = crate::Budget::new(&clk);
-    let t0 = clock();
-    let network = instance.network();
-    let weights: Vec<f64> = instance.classes.iter().map(|c| c.multiplier as f64).collect();
-    let mut paths = paths::Paths::new(network);
-    let mut columns = columns::Columns::new(network, &weights);
-    let cost = |p: &greedy::Poured, c: &columns::Columns| -> f64 {
-        p.flows.iter().map(|&(j, x)| c.cost[j as usize] * x as f64).sum::<f64>() + p.rest.iter().enumerate().map(|(k, &x)| c.cost[k] * x as f64).sum::<f64>()
-    };
-    let mut dual = lagrange::Dual::new(network);
-    println!("commodities {} groups {} acyclic {} t {:.3}", network.commodities.len(), paths.groups(), network.is_acyclic, clock() - t0);
-    let p = greedy::pour(network, &mut paths, &mut columns, &dual.prices, &weights, &mut budget);
-    let mut ub = cost(&p, &columns);
-    println!("greedy0 {:.2} t {:.3}", ub / 100.0, clock() - t0);
-    let mut best = p;
-    for i in 0..lag {
-        dual.improve(network, &mut paths, &mut columns, &weights, ub, 10, &mut budget);
-        let p = greedy::pour(network, &mut paths, &mut columns, &dual.prices, &weights, &mut budget);
-        let c = cost(&p, &columns);
-        println!("lag {} bound {:.2} greedy {:.2} cols {} t {:.3}", (i + 1) * 10, dual.bound / 100.0, c / 100.0, columns.len(), clock() - t0);
-        if c < ub { ub = c; best = p; }
+use crate::answer::Answer;
+use crate::budget::Budget;
+use crate::issue::Issue;
+use crate::options::Options;
+use crate::outcome::{Level, Outcome, Progress};
+use crate::problem::{Problem, Violation};
+
+/// The cargo routing problem.
+#[derive(Clone, Copy, Debug)]
+pub struct Routing;
+
+impl Problem for Routing {
+    const NAME: &'static str = "routing";
+    const VERSION: u32 = 1;
+    type Wire = Wire;
+    type Instance = Instance;
+    type Solution = Solution;
+    type Certificate = Certificate;
+    type Plan = Plan;
+
+    fn options(wire: &Wire) -> Option<&Options> {
+        wire.options.as_ref()
     }
-    let mut master = master::Master::new(network.capacity.iter().map(|&c| c as f64).collect(), network.commodities.iter().map(|c| c.quantity as f64).collect());
-    master.start(&columns, &best.keys, &best.stopped);
-    println!("crash {:.2} size {}", master.objective(&columns) / 100.0, master.size());
-    let mut r = colgen::Relaxation::new(columns, master, dual.bound, dual.prices.clone());
-    let ok = r.solve(network, &mut paths, &weights, 1e-9, &mut budget, &mut |r, _| {
-        println!("  sweep {} value {:.2} bound {:.2} pivots {} size {} cols {} t {:.3}", r.sweeps, r.value() / 100.0, r.bound / 100.0, r.master.pivots, r.master.size(), r.columns.len(), clock() - t0);
-        false
-    });
-    println!("{ok} value {:.2} bound {:.2} gap {:e} sweeps {} pivots {} cols {} t {:.3}", r.value() / 100.0, r.bound / 100.0, r.gap(), r.sweeps, r.master.pivots, r.columns.len(), clock() - t0);
+
+    fn with_options(wire: Wire, options: Option<Options>) -> Wire {
+        Wire { options, ..wire }
+    }
+
+    fn instance(wire: &Wire) -> Result<Instance, Vec<Issue>> {
+        Instance::try_from(wire)
+    }
+
+    fn is_request(json: &serde_json::Map<String, serde_json::Value>) -> bool {
+        json.contains_key("arcs") || json.contains_key("lots")
+    }
+
+    fn read_text(text: &str, _name: Option<&str>) -> Option<Result<Wire, Vec<Issue>>> {
+        text::read(text)
+    }
+
+    fn size(instance: &Instance) -> String {
+        format!("{} lots, {} arcs", instance.lots.len(), instance.arcs.len())
+    }
+
+    fn solve(
+        instance: &Instance,
+        budget: &mut Budget<'_>,
+        watch: &mut dyn FnMut(&Progress<'_, Solution>),
+    ) -> Outcome<Solution, Certificate> {
+        search::solve(instance, budget, watch)
+    }
+
+    fn gap(instance: &Instance, objective: i64, lower_bound: i64) -> f64 {
+        plan::gap(instance, objective, lower_bound)
+    }
+
+    fn levels(instance: &Instance, solution: &Solution, lower_bound: i64) -> Vec<Level> {
+        plan::levels(instance, &plan::costs(instance, &solution.flows), lower_bound)
+    }
+
+    fn plan(instance: &Instance, solution: &Solution) -> Plan {
+        Plan::new(instance, solution)
+    }
+
+    fn verify(instance: &Instance, answer: &Answer<Plan, Certificate>) -> Result<i64, Vec<Violation>> {
+        verify::verify(instance, answer)
+    }
+
+    fn table(instance: &Instance, answer: &Answer<Plan, Certificate>) -> String {
+        table::table(instance, answer)
+    }
+
+    fn svg(instance: &Instance, answer: &Answer<Plan, Certificate>) -> String {
+        svg::svg(instance, answer)
+    }
 }

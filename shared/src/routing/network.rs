@@ -132,7 +132,7 @@ impl Network {
         let mut by_terms: BTreeMap<Terms, Vec<u32>> = BTreeMap::new();
         let mut ranges: Vec<Range<u32>> = Vec::new();
         for (at, lot) in instance.lots.iter().enumerate() {
-            let (ends, service) = self.ends_of(instance, lot, rank);
+            let (ends, service) = Self::ends_of(instance, lot, rank);
             let next = self.ends.len() as u32;
             let range = shared.entry(ends).or_insert_with_key(|ends| {
                 self.ends.extend(ends.iter().map(|&(node, extra)| End { node, extra }));
@@ -141,9 +141,10 @@ impl Network {
             ranges.push(range.clone());
             let untimed = match lot.goal {
                 Goal::Node(node) => instance.nodes[node as usize].time_s.is_none(),
-                Goal::Port(port) => {
-                    instance.ports[port as usize].nodes.iter().any(|&node| instance.nodes[node as usize].time_s.is_none())
-                }
+                Goal::Port(port) => instance.ports[port as usize]
+                    .nodes
+                    .iter()
+                    .any(|&node| instance.nodes[node as usize].time_s.is_none()),
             };
             let pinned: i64 = lot.pinned.iter().map(|&arc| instance.arcs[arc as usize].transit_s).sum();
             let terms = Terms {
@@ -176,16 +177,16 @@ impl Network {
     }
 
     /// The nodes where a lot may end, with what that costs beyond the least, and the least.
-    fn ends_of(&self, instance: &Instance, lot: &Lot, rank: &[u32]) -> (Vec<(u32, i64)>, i64) {
+    fn ends_of(instance: &Instance, lot: &Lot, rank: &[u32]) -> (Vec<(u32, i64)>, i64) {
         let mut ends = Vec::new();
-        let mut note = |node: u32| {
+        let mut end_at = |node: u32| {
             if let Some(cost) = instance.ending(lot, node) {
                 ends.push((rank[node as usize], cost - lot.service));
             }
         };
         match lot.goal {
-            Goal::Node(node) => note(node),
-            Goal::Port(port) => instance.ports[port as usize].nodes.iter().for_each(|&node| note(node)),
+            Goal::Node(node) => end_at(node),
+            Goal::Port(port) => instance.ports[port as usize].nodes.iter().for_each(|&node| end_at(node)),
         }
         ends.sort_unstable();
         (ends, lot.service)
@@ -224,7 +225,7 @@ struct Terms {
 
 /// `[node]`: its place in topological order, earlier nodes of the request first where there is a choice; or the order of the
 /// request where arcs form a cycle.
-fn order(instance: &Instance) -> (Vec<u32>, bool) {
+pub(super) fn order(instance: &Instance) -> (Vec<u32>, bool) {
     let nodes = instance.nodes.len();
     let mut missing = vec![0_u32; nodes];
     let mut out: Vec<Vec<u32>> = vec![Vec::new(); nodes];
@@ -232,7 +233,8 @@ fn order(instance: &Instance) -> (Vec<u32>, bool) {
         missing[arc.to as usize] += 1;
         out[arc.from as usize].push(arc.to);
     }
-    let mut open: BinaryHeap<Reverse<u32>> = (0..nodes).filter(|&node| missing[node] == 0).map(|node| Reverse(node as u32)).collect();
+    let mut open: BinaryHeap<Reverse<u32>> =
+        (0..nodes).filter(|&node| missing[node] == 0).map(|node| Reverse(node as u32)).collect();
     let mut rank = vec![0_u32; nodes];
     let mut placed = 0;
     while let Some(Reverse(node)) = open.pop() {

@@ -64,7 +64,8 @@ impl<'n> Paths<'n> {
             let same = |other: &Commodity| (other.class, other.source) == (first.class, first.source);
             let end = at + commodities[at..].iter().take_while(|other| same(other)).count();
             if first.source != NOWHERE {
-                let last = commodities[at..end].iter().flat_map(|of| network.ends(of)).map(|end| end.node as usize + 1).max();
+                let last =
+                    commodities[at..end].iter().flat_map(|of| network.ends(of)).map(|end| end.node as usize + 1).max();
                 let window = first.source as usize..last.unwrap_or(0).max(first.source as usize + 1);
                 match groups.last_mut() {
                     Some(group) if group.class == first.class && group.lanes.len() < LANES => {
@@ -77,7 +78,9 @@ impl<'n> Paths<'n> {
             at = end;
         }
         if !network.is_acyclic {
-            groups.iter_mut().for_each(|group| group.window = 0..network.nodes);
+            for group in &mut groups {
+                group.window = 0..network.nodes;
+            }
         }
         Self {
             network,
@@ -98,7 +101,8 @@ impl<'n> Paths<'n> {
     pub(super) fn weigh(&mut self, prices: &[f64], weight: f64) {
         let scale = 1.0 / weight;
         for (arc, out) in self.weight.iter_mut().enumerate() {
-            let used: f64 = self.network.uses(arc).iter().map(|&(row, units)| prices[row as usize] * f64::from(units)).sum();
+            let used: f64 =
+                self.network.uses(arc).iter().map(|&(row, units)| prices[row as usize] * f64::from(units)).sum();
             *out = self.network.cost[arc] as f64 + POSITIVE + used * scale;
         }
     }
@@ -146,7 +150,8 @@ impl<'n> Paths<'n> {
                 {
                     if !labelled {
                         labelled = true;
-                        let limits = self.network.commodities[commodities.clone()].iter().filter_map(|other| other.limit_s);
+                        let limits =
+                            self.network.commodities[commodities.clone()].iter().filter_map(|other| other.limit_s);
                         let longest = limits.max().unwrap_or(limit);
                         self.labels.set(self.network, &self.weight, source, longest, budget);
                     }
@@ -181,7 +186,10 @@ impl<'n> Paths<'n> {
                     least[lane] = if through < least[lane] { through } else { least[lane] };
                 }
             }
-            changed |= least != before;
+            #[allow(clippy::float_cmp)] // the very same numbers, where nothing was shorter
+            {
+                changed |= least != before;
+            }
             self.distance[node] = least;
         }
         changed
@@ -207,7 +215,9 @@ impl<'n> Paths<'n> {
             let range = network.entering[node] as usize..network.entering[node + 1] as usize;
             let here = self.distance[node][lane];
             #[allow(clippy::float_cmp)] // the same sum as when the distance was set
-            let arc = range.into_iter().find(|&arc| self.distance[network.tail[arc] as usize][lane] + self.weight[arc] == here);
+            let arc = range
+                .into_iter()
+                .find(|&arc| self.distance[network.tail[arc] as usize][lane] + self.weight[arc] == here);
             let arc = arc.expect("a finite distance came along an arc");
             self.arcs.push(arc as u32);
             node = network.tail[arc] as usize;

@@ -37,7 +37,8 @@ const FIRST_CLASS: i64 = 2_000_000;
 /// Reads the text, or says why not; `None` where it is of another form.
 pub fn read(text: &str) -> Option<Result<Wire, Vec<Issue>>> {
     let first = text.lines().find(|line| !line.trim().is_empty())?;
-    let counts: Option<Vec<usize>> = first.strip_prefix("n ")?.split_whitespace().map(|word| word.parse().ok()).collect();
+    let counts: Option<Vec<usize>> =
+        first.strip_prefix("n ")?.split_whitespace().map(|word| word.parse().ok()).collect();
     match counts?[..] {
         [nodes, arcs, lots] => Some(checked(text, nodes, arcs, lots, weekly)),
         [nodes, arcs, lots, _, _, _] => Some(checked(text, nodes, arcs, lots, timed)),
@@ -62,9 +63,7 @@ fn checked(
     }
     let mut lines = Lines { rest: text.lines(), at: 0 };
     let wire = form(&mut lines, nodes).map_err(|issue| vec![issue])?;
-    for (what, said, is) in
-        [("arcs", arcs, wire.arcs.len()), ("lots", lots, wire.lots.len())]
-    {
+    for (what, said, is) in [("arcs", arcs, wire.arcs.len()), ("lots", lots, wire.lots.len())] {
         if said != is {
             return Err(vec![broken("text_counts", format!("the first line says {said} {what}, and there are {is}"))]);
         }
@@ -128,9 +127,10 @@ impl Record<'_> {
     /// The index of a node.
     fn node(&self, at: usize, nodes: usize) -> Result<usize, Issue> {
         let node = self.whole(at)?;
-        usize::try_from(node).ok().filter(|&node| node < nodes).ok_or_else(|| {
-            broken("text_no_such_node", format!("line {} names node {node} of {nodes}", self.line))
-        })
+        usize::try_from(node)
+            .ok()
+            .filter(|&node| node < nodes)
+            .ok_or_else(|| broken("text_no_such_node", format!("line {} names node {node} of {nodes}", self.line)))
     }
 
     fn no_number(&self, word: &str) -> Issue {
@@ -175,7 +175,14 @@ fn weekly(lines: &mut Lines<'_>, nodes: usize) -> Result<Wire, Issue> {
                     wire.resources.push(ResourceWire { id, capacity });
                 }
                 let transit_s = Some(record.hours(5)?);
-                wire.arcs.push(ArcWire { from, to, cost_cents: record.cents(3)?, transit_s, uses, ..ArcWire::default() });
+                wire.arcs.push(ArcWire {
+                    from,
+                    to,
+                    cost_cents: record.cents(3)?,
+                    transit_s,
+                    uses,
+                    ..ArcWire::default()
+                });
             }
             "k" => {
                 // A lot without an origin, or without a destination, stands at a node of its own.
@@ -214,8 +221,8 @@ fn weekly(lines: &mut Lines<'_>, nodes: usize) -> Result<Wire, Issue> {
 const UNSERVED: [&str; 2] = ["unserved origin", "unserved destination"];
 
 fn timed(lines: &mut Lines<'_>, nodes: usize) -> Result<Wire, Issue> {
-    let mut wire = Wire::default();
-    wire.nodes = (0..nodes).map(|at| NodeWire { id: format!("n{at}"), ..NodeWire::default() }).collect();
+    let nodes_of = |at| NodeWire { id: format!("n{at}"), ..NodeWire::default() };
+    let mut wire = Wire { nodes: (0..nodes).map(nodes_of).collect(), ..Wire::default() };
     let mut ports = 0;
     lines.next();
     while let Some(record) = lines.next() {

@@ -28,7 +28,10 @@ impl TryFrom<&Wire> for Instance {
         let limited = issues.ids("/resources", wire.resources.iter().map(|resource| resource.id.as_str()));
         let resources = wire.resources.iter().enumerate().map(|(at, resource)| {
             let path = format!("/resources/{at}/capacity");
-            Resource { id: resource.id.clone(), capacity: issues.whole(&path, resource.capacity, 0, 1_000 * MAX_QUANTITY) }
+            Resource {
+                id: resource.id.clone(),
+                capacity: issues.whole(&path, resource.capacity, 0, 1_000 * MAX_QUANTITY),
+            }
         });
         let resources: Vec<Resource> = resources.collect();
         let arcs = arcs(&wire.arcs, &nodes, &names, &limited, &mut issues);
@@ -61,7 +64,12 @@ fn counts(wire: &Wire, issues: &mut Issues) {
     ] {
         if count > limit {
             let cause = format!("{count} {what}; the limit is {limit}");
-            issues.note("too_large", path, cause, "split the horizon or the network; merge lots of the same way and terms");
+            issues.note(
+                "too_large",
+                path,
+                cause,
+                "split the horizon or the network; merge lots of the same way and terms",
+            );
         }
     }
     if wire.nodes.is_empty() {
@@ -225,7 +233,9 @@ impl<'a> Lots<'a> {
         let max_transit_s = time("max_transit_s", wire.max_transit_s).filter(|_| !self.wire.ignore_transit_limits);
         let mut cost = |field: &str, value: i64| issues.whole(&format!("{path}/{field}"), value, 0, MAX_UNIT_COST);
         let late = wire.late_cents_per_day.map(|late| cost("late_cents_per_day", late));
-        let (rejection, service) = (cost("rejection_cents", wire.rejection_cents), cost("service_cents", wire.service_cents));
+        let rejection = cost("rejection_cents", wire.rejection_cents);
+        let path_of_service = format!("{path}/service_cents");
+        let service = issues.whole(&path_of_service, wire.service_cents, -MAX_UNIT_COST, MAX_UNIT_COST);
         if let (Some(release), Some(due)) = (release_s, due_s)
             && due < release
         {
@@ -243,9 +253,11 @@ impl<'a> Lots<'a> {
         let release = release_s.unwrap_or(0);
         let source = match origin {
             Goal::Node(node) => Some(node),
-            Goal::Port(port) => self.ports[port as usize].nodes.iter().copied().find(|&node| {
-                self.nodes[node as usize].time_s.is_none_or(|time| time >= release)
-            }),
+            Goal::Port(port) => self.ports[port as usize]
+                .nodes
+                .iter()
+                .copied()
+                .find(|&node| self.nodes[node as usize].time_s.is_none_or(|time| time >= release)),
         };
         if let (Goal::Node(node), Some(release)) = (origin, release_s)
             && self.nodes[node as usize].time_s.is_some_and(|time| time < release)
@@ -302,6 +314,7 @@ fn classes(lots: &[Lot], arcs: &[Arc]) -> Result<(Vec<Class>, Vec<i64>), Issue> 
     if numbers.is_empty() {
         numbers.push(0);
     }
+    // How far apart the costs of two plans worth looking at can be.
     let mut most = vec![0_i128; numbers.len()];
     let mut sunk = vec![0_i128; numbers.len()];
     for lot in lots {
@@ -309,7 +322,7 @@ fn classes(lots: &[Lot], arcs: &[Arc]) -> Result<(Vec<Class>, Vec<i64>), Issue> 
         let pinned: i64 = lot.pinned.iter().map(|&arc| arcs[arc as usize].cost).sum();
         sunk[class] += i128::from(lot.quantity) * i128::from(pinned);
         // Turning a lot down is always allowed, so a class costs no more than that in any plan worth looking at.
-        most[class] += i128::from(lot.quantity) * i128::from(lot.rejection);
+        most[class] += i128::from(lot.quantity) * i128::from(lot.rejection - lot.service.min(0));
     }
     let step = i128::from(step(arcs, lots));
     let too_large = || {
@@ -320,7 +333,8 @@ fn classes(lots: &[Lot], arcs: &[Arc]) -> Result<(Vec<Class>, Vec<i64>), Issue> 
             "use fewer priority classes, smaller costs, or costs that are multiples of 100",
         )
     };
-    let fit = |value: i128| i64::try_from(value).ok().filter(|&value| value <= limits::MAX_OBJECTIVE).ok_or_else(too_large);
+    let fit =
+        |value: i128| i64::try_from(value).ok().filter(|&value| value <= limits::MAX_OBJECTIVE).ok_or_else(too_large);
     let mut classes = Vec::with_capacity(numbers.len());
     let mut multiplier = 1_i128;
     for at in (0..numbers.len()).rev() {
@@ -338,7 +352,7 @@ fn classes(lots: &[Lot], arcs: &[Arc]) -> Result<(Vec<Class>, Vec<i64>), Issue> 
 fn step(arcs: &[Arc], lots: &[Lot]) -> i64 {
     let costs = arcs.iter().map(|arc| arc.cost);
     let terms = lots.iter().flat_map(|lot| [lot.rejection, lot.service, lot.late.unwrap_or(0)]);
-    costs.chain(terms).fold(0, gcd).max(1)
+    costs.chain(terms).map(i64::abs).fold(0, gcd).max(1)
 }
 
 fn gcd(a: i64, b: i64) -> i64 {

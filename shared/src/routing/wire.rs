@@ -112,7 +112,7 @@ pub struct LotWire {
     pub class: u8,
     /// What it costs not to carry a container, in hundredths.
     pub rejection_cents: i64,
-    /// What it costs to carry a container, whichever way, in hundredths.
+    /// What it costs to carry a container, whichever way, in hundredths. Below zero where carrying it earns more than its legs cost.
     #[serde(default, skip_serializing_if = "is_nought")]
     pub service_cents: i64,
     /// Whether all its containers go the same way, or none goes.

@@ -49,6 +49,17 @@ pub struct Container {
     pub hazard: Option<String>,
 }
 
+/// What one of each counts in the objective.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Prices {
+    /// A container left out: more than all relocations, or all crane time, that could be saved by leaving it out.
+    pub left_out: i64,
+    /// A relocation: where crane time counts as well, more than all crane time that one more could save.
+    pub relocation: i64,
+    /// A millisecond of crane time: 1 where it counts.
+    pub crane_ms: i64,
+}
+
 /// A yard problem without issues.
 #[derive(Clone, Debug)]
 pub struct Instance {
@@ -61,6 +72,7 @@ pub struct Instance {
     pub(super) rules: RulesWire,
     pub(super) crane: CraneWire,
     pub(super) max_relocations: Option<u32>,
+    pub(super) prices: Prices,
     pub(super) layout: Layout,
     pub(super) placement: Option<Rules>,
 }
@@ -99,6 +111,11 @@ impl Instance {
     /// The crane.
     pub fn crane(&self) -> &CraneWire {
         &self.crane
+    }
+
+    /// What one of each counts in the objective.
+    pub fn prices(&self) -> Prices {
+        self.prices
     }
 
     /// For pre-marshalling: the most relocations there is time for.

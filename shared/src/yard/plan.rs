@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::explain;
-use super::instance::Instance;
+use super::instance::{Instance, Prices};
 use super::layout::Move;
-use super::wire::{Objective, Task};
+use super::wire::Task;
 use crate::outcome::Level;
 
 /// The moves, in the order in which the crane makes them.
@@ -232,22 +232,10 @@ pub(super) fn stacks_after(instance: &Instance, moves: &[Move]) -> Vec<Vec<usize
     stacks
 }
 
-/// What one container left out counts in the objective: more than all relocations, or all crane time, that could be saved by
-/// leaving it out.
-pub(super) fn price_left_out(instance: &Instance) -> i64 {
-    match instance.objective {
-        Objective::Relocations => 1_000_000,
-        Objective::CraneTime => 1_000_000_000_000,
-    }
-}
-
 /// The objective of a plan with these key figures.
 pub(super) fn objective(instance: &Instance, left_out: u32, relocations: u32, crane_ms: i64) -> i64 {
-    let main = match instance.objective {
-        Objective::Relocations => i64::from(relocations),
-        Objective::CraneTime => crane_ms,
-    };
-    price_left_out(instance) * i64::from(left_out) + main
+    let Prices { left_out: out, relocation, crane_ms: time } = instance.prices;
+    out * i64::from(left_out) + relocation * i64::from(relocations) + time * crane_ms
 }
 
 /// Whether the task is to take containers out.
@@ -255,28 +243,33 @@ pub(super) fn retrieves(instance: &Instance) -> bool {
     instance.task == Task::Retrieve
 }
 
-/// The relative gap: that of the containers left out while it stands, then that of the rest.
-pub(super) fn gap(instance: &Instance, objective: i64, lower_bound: i64) -> f64 {
-    let price = price_left_out(instance);
-    let (left_out, rest) = (objective / price, objective % price);
-    if left_out > lower_bound / price {
-        return crate::outcome::gap(left_out, lower_bound / price);
+/// The relative gap: that of the containers left out while it stands, then that of the relocations, then that of the rest.
+pub(super) fn gap(instance: &Instance, mut objective: i64, mut lower_bound: i64) -> f64 {
+    let Prices { left_out, relocation, crane_ms } = instance.prices;
+    for price in [left_out, if crane_ms > 0 { relocation } else { 0 }].into_iter().filter(|&price| price > 0) {
+        if objective / price > lower_bound / price {
+            return crate::outcome::gap(objective / price, lower_bound / price);
+        }
+        (objective, lower_bound) = (objective % price, lower_bound % price);
     }
-    crate::outcome::gap(rest, lower_bound % price)
+    crate::outcome::gap(objective, lower_bound)
 }
 
-/// Class 0 counts the containers left out, class 1 relocations or crane time.
+/// Class 0 counts the containers left out, class 1 relocations or crane time; where both count, class 2 is the crane time.
 pub(super) fn levels(instance: &Instance, moves: &[Move], lower_bound: i64) -> Vec<Level> {
     let kpis = Plan::new(instance, moves).kpis;
-    let price = price_left_out(instance);
-    let is_settled = i64::from(kpis.left_out) <= lower_bound / price;
-    vec![
-        Level { class: 0, multiplier: price, objective: i64::from(kpis.left_out), lower_bound: lower_bound / price },
-        Level {
-            class: 1,
-            multiplier: 1,
-            objective: objective(instance, 0, kpis.relocations, kpis.crane_ms),
-            lower_bound: if is_settled { lower_bound % price } else { 0 },
-        },
-    ]
+    let Prices { left_out, relocation, crane_ms } = instance.prices;
+    let figures =
+        [(left_out, i64::from(kpis.left_out)), (relocation, i64::from(kpis.relocations)), (crane_ms, kpis.crane_ms)];
+    let mut rest = lower_bound;
+    let mut is_settled = true;
+    let counted = figures.into_iter().filter(|&(price, _)| price > 0).enumerate();
+    counted
+        .map(|(class, (multiplier, objective))| {
+            let bound = if is_settled { rest / multiplier } else { 0 };
+            rest %= multiplier;
+            is_settled &= objective <= bound;
+            Level { class: class as u8, multiplier, objective, lower_bound: bound }
+        })
+        .collect()
 }

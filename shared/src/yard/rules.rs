@@ -1,7 +1,7 @@
 //! Where a container may stand, beyond the height of the stack.
 
 /// Decides about one container on one place. Searches are compiled once for [`Anywhere`] and once for [`Rules`].
-pub trait Placement {
+pub trait Placement: Clone {
     /// Whether every place is allowed: bounds and dominance rules that need it ask here.
     const FREE: bool;
     /// Whether a container of this kind may stand in this stack on one of the kind `below`, or on the ground.

@@ -4,21 +4,28 @@
 //! takes about ten times the work of all before, while a beam finds the better plans of large yards within the same second. Each round
 //! gives both more work than the round before; which of the two a yard needs shows by itself.
 
+use super::crane::hasten::Hastener;
+use super::heuristic::Improver;
 use super::instance::Instance;
 use super::layout::{Layout, Move, Relocation, STAYS};
 use super::retrieval::Prover;
 use super::rules::{Anywhere, Placement};
-use super::wire::{Objective, Task};
-use super::{certificate, explain, heuristic, plan, premarshal, retrieval};
+use super::wire::Task;
+use super::{certificate, crane, explain, heuristic, plan, premarshal, retrieval};
 use crate::budget::Budget;
 use crate::outcome::{Found, Outcome, Progress, Stats};
 
-/// Work of the first attempt to prove the plan. A tick of a proof weighs about as much as thirty of a beam.
-const FIRST_PROOF: u64 = 4_000;
-/// Work of the first beam.
-const FIRST_BEAM: u64 = 100_000;
+/// Work of the first attempt to prove the plan, and of the first beam.
+const FIRST: u64 = 120_000;
 /// What each round has more than the one before.
-const GROWTH: u64 = 4;
+const GROWTH: u64 = 2;
+/// Relocations between plan and bound that a proof may close. Each takes about ten times the work of the one before, so for
+/// each more the proof gets half the work.
+const CLOSE: u32 = 3;
+/// Least share of the work that a proof gets, as a power of a half.
+const LEAST_SHARE: u32 = 5;
+/// Work of sorting in few relocations, before the crane's time is looked at.
+const SORTING: u64 = 2_000_000;
 
 pub(super) fn solve(
     instance: &Instance,
@@ -41,6 +48,9 @@ struct Search<'a, 'w> {
     /// The best moves so far, and what they cost.
     moves: Vec<Move>,
     objective: i64,
+    least: certificate::Least,
+    /// No plan that leaves nothing out has fewer relocations.
+    least_relocations: u32,
     lower_bound: i64,
     stats: Stats,
 }
@@ -53,12 +63,14 @@ impl<'a, 'w> Search<'a, 'w> {
             Task::Premarshal => Vec::new(),
         };
         let objective = cost(instance, &moves);
-        Self { instance, watch, moves, objective, lower_bound: 0, stats: Stats::default() }
+        let least = certificate::Least::new(instance);
+        let stats = Stats::default();
+        Self { instance, watch, moves, objective, least, least_relocations: 0, lower_bound: 0, stats }
     }
 
     fn retrieve<P: Placement>(&mut self, placement: &P, budget: &mut Budget<'_>) {
         let (layout, moves) = (&self.instance.layout, self.instance.moves);
-        let incumbent = match heuristic::first(layout, placement, moves) {
+        let mut incumbent = match heuristic::first(layout, placement, moves) {
             Ok(plan) => plan,
             Err(stuck) => return self.as_far_as_possible(placement, stuck, budget),
         };
@@ -68,39 +80,66 @@ impl<'a, 'w> Search<'a, 'w> {
         if P::FREE {
             self.bound(heuristic::lower_bound(layout, moves), budget);
         }
-        let mut incumbent = incumbent;
-        let (mut proof, mut beam) = (FIRST_PROOF, FIRST_BEAM);
+        let mut hastener = self.counts_time().then(|| Hastener::new(self.instance, placement, budget.seed_value()));
+        let mut improver = None;
+        let mut work = FIRST;
+        let mut is_proven = false;
         while !self.is_done(budget) {
-            let plan = budget.for_ticks(proof, |budget| prover.run(incumbent.len(), budget, &mut |_| ()));
-            if let Some(plan) = plan {
-                self.relocations(&plan, budget);
-                self.bound(plan.len() as u32, budget);
-                return;
+            if !is_proven {
+                let missing = (incumbent.len() as u32).saturating_sub(prover.lower_bound());
+                let proof = work >> missing.saturating_sub(CLOSE).min(LEAST_SHARE);
+                let plan = budget.for_ticks(proof, |budget| prover.run(incumbent.len(), budget, &mut |_| ()));
+                self.bound(prover.lower_bound(), budget);
+                is_proven = plan.is_some() || prover.lower_bound() as usize >= incumbent.len();
+                if let Some(plan) = plan {
+                    self.relocations(&plan, budget);
+                    incumbent = plan;
+                }
             }
-            self.bound(prover.lower_bound(), budget);
-            if self.is_done(budget) {
-                return;
+            if !is_proven && !self.is_done(budget) {
+                let lower = self.least_relocations;
+                let improver = improver.get_or_insert_with(|| Improver::new(layout, placement, moves, &incumbent));
+                let mut better = None;
+                budget.for_ticks(work, |budget| improver.run(lower, budget, &mut |plan| better = Some(plan.to_vec())));
+                if let Some(plan) = better {
+                    self.relocations(&plan, budget);
+                    incumbent = plan;
+                }
             }
-            let lower = self.lower_bound as u32;
-            let mut better = None;
-            budget.for_ticks(beam, |budget| {
-                heuristic::improve(layout, placement, moves, &incumbent, lower, budget, &mut |plan| {
-                    better = Some(plan.to_vec());
-                });
-            });
-            if let Some(plan) = better {
-                self.relocations(&plan, budget);
-                incumbent = plan;
+            if let Some(hastener) = &mut hastener {
+                self.hasten(hastener, &incumbent, work, budget);
+                if is_proven && hastener.is_exhausted() {
+                    return;
+                }
             }
-            (proof, beam) = (proof.saturating_mul(GROWTH), beam.saturating_mul(GROWTH));
+            work = work.saturating_mul(GROWTH);
         }
+    }
+
+    /// Looks for quicker plans, beginning with this one if it is better than what was looked at before.
+    fn hasten<P: Placement>(
+        &mut self,
+        hastener: &mut Hastener<'_, P>,
+        incumbent: &[Relocation],
+        work: u64,
+        budget: &mut Budget<'_>,
+    ) {
+        if let Some(moves) = hastener.offer(incumbent) {
+            self.take(moves, budget);
+        }
+        budget.for_ticks(work, |budget| hastener.run(budget, &mut |moves, budget| self.take(moves, budget)));
+    }
+
+    /// Whether crane time is part of the objective.
+    fn counts_time(&self) -> bool {
+        self.instance.prices.crane_ms > 0
     }
 
     /// Takes out what leaves before the first turn that cannot be brought out.
     fn as_far_as_possible<P: Placement>(&mut self, placement: &P, stuck: heuristic::Stuck, budget: &mut Budget<'_>) {
         let (layout, moves) = (&self.instance.layout, self.instance.moves);
         if stuck.proven {
-            self.lower_bound = plan::price_left_out(self.instance);
+            self.lower_bound = self.instance.prices.left_out;
         } else {
             self.bound(retrieval::root_bound(layout, placement, moves), budget);
         }
@@ -121,29 +160,48 @@ impl<'a, 'w> Search<'a, 'w> {
     }
 
     fn premarshal<P: Placement>(&mut self, placement: &P, budget: &mut Budget<'_>) {
+        if !self.counts_time() {
+            return self.sort(placement, budget);
+        }
+        budget.for_ticks(SORTING, |budget| self.sort(placement, budget));
+        let moves = self.moves.iter().filter_map(|step| Some(Relocation { from: step.from, to: step.to? }));
+        let incumbent: Vec<Relocation> = moves.collect();
+        let mut hastener = Hastener::new(self.instance, placement, budget.seed_value());
+        if self.objective < self.instance.prices.left_out {
+            self.hasten(&mut hastener, &incumbent, u64::MAX, budget);
+        }
+    }
+
+    fn sort<P: Placement>(&mut self, placement: &P, budget: &mut Budget<'_>) {
         let layout = &self.instance.layout;
+        let most = self.instance.max_relocations.map_or(usize::MAX, |most| most as usize);
         let mut told = Vec::new();
-        let result = premarshal::solve(layout, placement, budget, &mut |plan, _| told = plan.to_vec());
-        let Some(most) = self.instance.max_relocations else {
-            if let Some(plan) = result.plan {
-                self.relocations(&plan, budget);
+        let result = premarshal::solve(layout, placement, budget, &mut |plan, lower, budget| {
+            if plan.len() <= most {
+                self.relocations(plan, budget);
+            } else {
+                told = plan.to_vec();
             }
-            return self.sorted(result.infeasible, result.lower_bound, budget);
-        };
-        let most = most as usize;
+            if most == usize::MAX {
+                self.bound(lower, budget);
+            }
+        });
         if let Some(plan) = result.plan.filter(|plan| plan.len() <= most) {
             self.relocations(&plan, budget);
             return self.sorted(false, result.lower_bound, budget);
         }
+        if most == usize::MAX {
+            return self.sorted(result.infeasible, result.lower_bound, budget);
+        }
         let within = premarshal::solve_within(layout, placement, most, Some(&told), budget);
         self.relocations(&within.plan, budget);
-        self.lower_bound = plan::price_left_out(self.instance) * i64::from(within.lower_bound);
+        self.lower_bound = self.instance.prices.left_out * i64::from(within.lower_bound);
     }
 
     /// Takes note of what is proven of sorting the whole yard.
     fn sorted(&mut self, is_infeasible: bool, relocations: u32, budget: &Budget<'_>) {
         if is_infeasible {
-            self.lower_bound = plan::price_left_out(self.instance).min(self.objective);
+            self.lower_bound = self.instance.prices.left_out.min(self.objective);
         } else {
             self.bound(relocations, budget);
         }
@@ -157,6 +215,11 @@ impl<'a, 'w> Search<'a, 'w> {
                 relocations.iter().map(|&Relocation { from, to }| Move { from, to: Some(to) }).collect()
             }
         };
+        self.take(moves, budget);
+    }
+
+    /// Takes note of moves, where they are better than what there is.
+    fn take(&mut self, moves: Vec<Move>, budget: &Budget<'_>) {
         let objective = cost(self.instance, &moves);
         if objective < self.objective {
             (self.moves, self.objective) = (moves, objective);
@@ -167,7 +230,8 @@ impl<'a, 'w> Search<'a, 'w> {
 
     /// Takes note of a bound on the relocations of plans that leave nothing out.
     fn bound(&mut self, relocations: u32, budget: &Budget<'_>) {
-        let bound = i64::from(relocations).min(self.objective);
+        self.least_relocations = self.least_relocations.max(relocations);
+        let bound = self.least.with(self.least_relocations).min(self.objective);
         if bound > self.lower_bound {
             self.lower_bound = bound;
             self.tell(budget);
@@ -206,9 +270,6 @@ fn cost(instance: &Instance, moves: &[Move]) -> i64 {
         }
         Task::Premarshal => explain::badly_placed(instance, &plan::stacks_after(instance, moves)).len(),
     };
-    let crane_ms = match instance.objective {
-        Objective::Relocations => 0,
-        Objective::CraneTime => plan::Plan::new(instance, moves).kpis.crane_ms,
-    };
+    let crane_ms = if instance.prices.crane_ms > 0 { crane::time(instance, moves) } else { 0 };
     plan::objective(instance, left_out as u32, relocations as u32, crane_ms)
 }

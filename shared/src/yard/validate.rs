@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use super::instance::{Container, Instance, Stack, pair_misfit, place_misfit};
+use super::instance::{Container, Instance, Prices, Stack, pair_misfit, place_misfit};
 use super::layout::Layout;
 use super::rules::Rules;
-use super::wire::{ContainerWire, CraneWire, Departure, RulesWire, StackWire, Task, Wire};
+use super::wire::{ContainerWire, CraneWire, Departure, Objective, RulesWire, StackWire, Task, Wire};
 use super::{iso6346, kinds};
 use crate::issue::{Issue, Issues};
 use crate::limits;
@@ -36,6 +36,8 @@ impl TryFrom<&Wire> for Instance {
         }
         let rules = wire.rules.unwrap_or_default();
         let kinds = kinds::of(&containers, rules);
+        let crane = wire.crane.unwrap_or_default();
+        let prices = prices(wire.objective.unwrap_or_default(), &stacks, containers.len(), crane, &mut issues);
         let placement = placement(&stacks, &containers, &kinds, rules, &mut issues);
         let layout = Layout {
             stacks: stacks.iter().map(|stack| stack.containers.iter().map(|&at| kinds.of[at]).collect()).collect(),
@@ -51,8 +53,9 @@ impl TryFrom<&Wire> for Instance {
             containers,
             turns: wire.departures.len() as u16,
             rules,
-            crane: wire.crane.unwrap_or_default(),
+            crane,
             max_relocations: wire.max_relocations,
+            prices,
             layout,
             placement,
         })
@@ -157,6 +160,36 @@ fn crane(crane: CraneWire, issues: &mut Issues) {
     ] {
         issues.whole(&format!("/crane/{name}"), i64::from(value), 0, i64::from(limits::MAX_CRANE_MS));
     }
+}
+
+/// Prices that keep the order of the parts of the objective strict, for plans of up to ten relocations a container.
+fn prices(objective: Objective, stacks: &[Stack], containers: usize, crane: CraneWire, issues: &mut Issues) -> Prices {
+    if objective == Objective::Relocations {
+        return Prices { left_out: 1_000_000, relocation: 1, crane_ms: 0 };
+    }
+    let spread = |of: fn(&Stack) -> u32| {
+        let (low, high) = stacks.iter().map(of).fold((u32::MAX, 0), |(low, high), one| (low.min(one), high.max(one)));
+        i128::from(high.saturating_sub(low))
+    };
+    let rows = i128::from(stacks.iter().map(|stack| stack.row).max().unwrap_or(0));
+    let tiers = i128::from(stacks.iter().map(|stack| stack.max_tiers).max().unwrap_or(0)) + 1;
+    let gantry = i128::from(crane.gantry_start_ms) + spread(|stack| stack.bay) * i128::from(crane.gantry_ms);
+    let trolley = rows * (i128::from(crane.trolley_empty_ms) + i128::from(crane.trolley_loaded_ms));
+    let hoist = 2 * tiers * (i128::from(crane.hoist_empty_ms) + i128::from(crane.hoist_loaded_ms));
+    let one_move = 2 * gantry + trolley + hoist + i128::from(crane.handover_ms);
+    let moves = 11 * containers as i128 + 1;
+    let power_above = |least: i128| (0..38).map(|digits| 10_i128.pow(digits)).find(|&power| power > least);
+    let time = power_above(one_move * moves).unwrap_or(i128::MAX);
+    let lexicographic = objective == Objective::RelocationsThenCraneTime;
+    let left_out = if lexicographic { power_above(moves).unwrap_or(1).saturating_mul(time) } else { time };
+    if left_out.saturating_mul(containers as i128 + 1) > i128::from(limits::MAX_OBJECTIVE) {
+        let cause =
+            "the crane is so slow, or the containers so many, that the objective leaves the range of its number";
+        let action = "plan fewer containers at once, or ask for one objective alone";
+        issues.note("objective_too_large", "/objective", cause, action);
+        return Prices { left_out: 1, relocation: 1, crane_ms: 0 };
+    }
+    Prices { left_out: left_out as i64, relocation: if lexicographic { time as i64 } else { 0 }, crane_ms: 1 }
 }
 
 fn read(wire: &Wire, turns: &HashMap<&str, u16>, issues: &mut Issues) -> (Vec<Stack>, Vec<Container>) {

@@ -71,6 +71,8 @@ pub enum Objective {
     Relocations,
     /// The crane's time, in milliseconds.
     CraneTime,
+    /// The number of relocations; among plans with equally many, the crane's time.
+    RelocationsThenCraneTime,
 }
 
 /// A stack: containers on one ground slot.

@@ -3,5 +3,6 @@
 mod berth;
 mod brute;
 mod contract;
+mod routing;
 mod tiny;
 mod yard;

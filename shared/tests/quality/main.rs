@@ -5,7 +5,7 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use portolan::{Budget, Problem, berth, yard};
+use portolan::{Budget, Problem, berth, routing, yard};
 
 const TABLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/quality/table.csv");
 const HEADING: &str = "problem,style,size,seed,ticks,objective,lower_bound";
@@ -46,9 +46,20 @@ fn today() -> Vec<String> {
         let wire = yard::generate::generate(style, size.0, size.1, 1);
         line("yard", style.name(), size, ticks, solved::<yard::Yards>(&wire, ticks));
         if style == yard::generate::Style::Full {
-            let restricted = yard::Wire { moves: Some(yard::Moves::Restricted), ..wire };
+            let restricted = yard::Wire { moves: Some(yard::Moves::Restricted), ..wire.clone() };
             line("yard", "full-restricted", size, ticks, solved::<yard::Yards>(&restricted, ticks));
         }
+        if style == yard::generate::Style::Groups {
+            let timed = yard::Wire { objective: Some(yard::wire::Objective::CraneTime), ..wire };
+            line("yard", "groups-crane-time", size, ticks, solved::<yard::Yards>(&timed, ticks));
+        }
+    }
+    for (style, size, ticks) in [
+        (routing::generate::Style::Weekly, (40, 600), 1_000_000),
+        (routing::generate::Style::Dated, (20, 600), 2_000_000),
+    ] {
+        let wire = routing::generate::generate(style, size.0, size.1, 1);
+        line("routing", style.name(), size, ticks, solved::<routing::Routing>(&wire, ticks));
     }
     lines
 }

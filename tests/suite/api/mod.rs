@@ -4,8 +4,10 @@ mod bad_input;
 mod idempotency;
 mod plans;
 mod restart;
+mod routing;
 mod store;
 mod tenants;
+mod worker;
 mod yard;
 
 use serde_json::{Value, json};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use portolan_functions::plans::Settings;
+use portolan_functions::plans::{Deferral, Settings};
 use portolan_tests::fake::solves;
 use portolan_tests::server_at::{Reply, Server, Setup};
 use reqwest::Method;
@@ -141,7 +141,7 @@ async fn improve_answers_in_time_and_goes_on() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn where_nothing_can_be_deferred_the_answer_is_inline_and_says_so() {
-    let settings = Settings { deferral: false, ..Settings::default() };
+    let settings = Settings { deferral: Deferral::Never, ..Settings::default() };
     let server = Server::start(Setup { settings, ..Setup::default() }).await;
     let reply = defer(&server, &limited("inline", "slow", 50)).await;
     assert_eq!((reply.status.as_u16(), reply.text("status")), (200, "done".to_owned()));

@@ -1,23 +1,27 @@
 //! What every adapter of a port has to keep. Each contract is a function of the port alone; a new adapter is a new caller.
 
-mod plan_store;
-mod replay_store;
+pub(crate) mod plan_cache;
+pub(crate) mod plan_store;
+pub(crate) mod replay_store;
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use portolan_functions::adapters::cached::Cached;
 use portolan_functions::adapters::embedded::{Bounds, Embedded};
-use portolan_functions::ports::{Stores, WallClock};
+use portolan_functions::adapters::memory::Memory;
+use portolan_functions::ports::{PlanCache, Stores, WallClock};
 
 /// A clock that stands until it is moved.
-struct SetClock(Mutex<Timestamp>);
+pub(crate) struct SetClock(Mutex<Timestamp>);
 
 impl SetClock {
-    fn new() -> Arc<Self> {
+    pub(crate) fn new() -> Arc<Self> {
         Arc::new(Self(Mutex::new("2026-03-01T00:00:00Z".parse().unwrap())))
     }
 
-    fn pass(&self, hours: i64) {
+    pub(crate) fn pass(&self, hours: i64) {
         let mut now = self.0.lock().unwrap();
         *now += SignedDuration::from_hours(hours);
     }
@@ -32,6 +36,14 @@ impl WallClock for SetClock {
 fn in_memory(bounds: Bounds) -> (Stores, Arc<SetClock>) {
     let clock = SetClock::new();
     (Embedded::in_memory(clock.clone(), bounds).unwrap().stores(), clock)
+}
+
+/// The same store with a cache in front.
+fn behind_a_cache(stores: Stores) -> Stores {
+    let memory: Arc<dyn PlanCache> = Arc::new(Memory::new(1 << 20, Duration::from_mins(1)));
+    let caches = vec![("memory", memory)];
+    let plans = Arc::new(Cached::new(stores.plans, stores.upkeep, caches, Arc::clone(&stores.clock)));
+    Stores { plans: plans.clone(), upkeep: plans, ..stores }
 }
 
 /// Runs a contract on a store in a file, closing and opening the store between its acts.

@@ -1,7 +1,7 @@
 //! `PlanStore` and `Upkeep`.
 
 use portolan_functions::adapters::embedded::Bounds;
-use portolan_functions::plans::record::{Head, PlanId, Quality, Tenant};
+use portolan_functions::plans::record::{Head, PlanId, Quality, Tenant, Urgency};
 use portolan_functions::plans::state::{State, Status};
 use portolan_functions::ports::{Parts, Query, StoreError, Stores, Write};
 
@@ -19,7 +19,10 @@ fn head(stores: &Stores, status: Status) -> Head {
         version: 1,
         fingerprint: "f".to_owned(),
         deferred: true,
+        urgency: Urgency::Standard,
         granted_ms: 1000,
+        spent_ms: 0,
+        leased_until: None,
         created_at: now,
         updated_at: now,
         expires_at: None,
@@ -34,6 +37,10 @@ fn first(head: &Head) -> Write {
 
 async fn put(stores: &Stores, tenant: &Tenant, head: &Head) {
     stores.plans.put(tenant, first(head)).await.unwrap();
+}
+
+async fn finished(stores: &Stores, tenant: &Tenant, fingerprint: &str) -> Option<PlanId> {
+    stores.plans.finished(tenant, fingerprint).await.unwrap().map(|stored| stored.head.id)
 }
 
 async fn writes_are_conditional(stores: &Stores) {
@@ -102,11 +109,11 @@ async fn the_best_finished_plan_is_found(stores: &Stores) {
             best = Some(head.id);
         }
     }
-    assert_eq!(stores.plans.finished(&tenant, "f").await.unwrap(), best);
-    assert_eq!(stores.plans.finished(&tenant, "other").await.unwrap(), None);
-    assert_eq!(stores.plans.finished(&Tenant::new("finishe"), "f").await.unwrap(), None);
+    assert_eq!(finished(stores, &tenant, "f").await, best);
+    assert_eq!(finished(stores, &tenant, "other").await, None);
+    assert_eq!(finished(stores, &Tenant::new("finishe"), "f").await, None);
     stores.plans.delete(&tenant, best.unwrap(), 1).await.unwrap();
-    assert_eq!(stores.plans.finished(&tenant, "f").await.unwrap(), None, "a deleted plan is not found");
+    assert_eq!(finished(stores, &tenant, "f").await, None, "a deleted plan is not found");
 }
 
 async fn what_has_expired_is_not_there(stores: &Stores, clock: &SetClock) {
@@ -121,22 +128,65 @@ async fn what_has_expired_is_not_there(stores: &Stores, clock: &SetClock) {
     assert!(stores.plans.get(&tenant, old.id, ALL).await.unwrap().is_none(), "before anything prunes it");
     let page = stores.plans.list(&tenant, PAGE).await.unwrap();
     assert_eq!(page.heads, [open]);
-    assert_eq!(stores.upkeep.prune().await.unwrap(), 1);
-    assert_eq!(stores.upkeep.prune().await.unwrap(), 0);
 }
 
-async fn the_contract(stores: &Stores, clock: &SetClock) {
+pub(crate) async fn the_contract(stores: &Stores, clock: &SetClock) {
     writes_are_conditional(stores).await;
     lists_are_ordered_filtered_and_cut(stores).await;
     the_best_finished_plan_is_found(stores).await;
     what_has_expired_is_not_there(stores, clock).await;
-    stores.upkeep.check().await.unwrap();
+    for dependency in stores.upkeep.check().await {
+        dependency.state.unwrap();
+    }
+}
+
+/// Bytes that do not compress.
+fn noise(length: usize) -> Vec<u8> {
+    let mut state = 1u64;
+    let mut byte = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 56) as u8
+    };
+    (0..length).map(|_| byte()).collect()
+}
+
+pub(crate) async fn large_parts_come_back_whole(stores: &Stores) {
+    let tenant = Tenant::new("large");
+    let head = head(stores, Status::Done);
+    let (request, best) = (noise(900_000), noise(700_000));
+    let write = Write { request: Some(request.as_slice().into()), best: Some(best.as_slice().into()), ..first(&head) };
+    stores.plans.put(&tenant, write).await.unwrap();
+    let found = stores.plans.get(&tenant, head.id, ALL).await.unwrap().unwrap();
+    assert!(found.request.as_deref() == Some(&request) && found.best.as_deref() == Some(&best));
+    let small = Write {
+        head: Head { version: 2, ..head.clone() },
+        replaces: Some(1),
+        request: None,
+        best: Some(b"small".as_slice().into()),
+        durable: true,
+    };
+    stores.plans.put(&tenant, small).await.unwrap();
+    let found = stores.plans.get(&tenant, head.id, ALL).await.unwrap().unwrap();
+    assert!(found.request.as_deref() == Some(&request) && found.best.as_deref() == Some(b"small"));
+}
+
+#[tokio::test]
+async fn large_parts_in_memory() {
+    large_parts_come_back_whole(&in_memory(Bounds::default()).0).await;
 }
 
 #[tokio::test]
 async fn kept_in_memory() {
     let (stores, clock) = in_memory(Bounds::default());
     the_contract(&stores, &clock).await;
+    assert_eq!(stores.upkeep.prune().await.unwrap(), 1, "what has expired");
+    assert_eq!(stores.upkeep.prune().await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn kept_in_memory_behind_a_cache() {
+    let (stores, clock) = in_memory(Bounds::default());
+    the_contract(&super::behind_a_cache(stores), &clock).await;
 }
 
 #[tokio::test]

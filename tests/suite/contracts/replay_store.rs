@@ -22,7 +22,7 @@ fn kept() -> Kept {
     Kept { status: 200, headers: vec![("etag".to_owned(), "\"1\"".to_owned())], body: "{}".to_owned() }
 }
 
-async fn the_contract(stores: &Stores, clock: &SetClock) {
+pub(crate) async fn the_contract(stores: &Stores, clock: &SetClock) {
     let (tenant, replays) = (Tenant::local(), &stores.replays);
     let first = claim(stores, "a");
     assert_eq!(replays.claim(&tenant, "k", first.clone()).await.unwrap(), Claimed::Fresh(None));

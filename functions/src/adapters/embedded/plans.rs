@@ -18,18 +18,7 @@ impl PlanStore for Embedded {
         parts: Parts,
     ) -> Later<'a, Result<Option<Stored>, StoreError>> {
         let tenant = tenant.clone();
-        self.reading(move |store, read| {
-            let key = (tenant.name(), id.number());
-            let Some(head) = read.open_table(HEADS)?.get(key)?.map(|bytes| head(bytes.value())).transpose()? else {
-                return Ok(None);
-            };
-            if is_expired(&head, store.clock.now()) {
-                return Ok(None);
-            }
-            let request = part(read, REQUESTS, key, parts.request)?;
-            let best = part(read, BESTS, key, parts.best)?;
-            Ok(Some(Stored { head, request, best }))
-        })
+        self.reading(move |store, read| stored(store, read, (tenant.name(), id.number()), parts))
     }
 
     fn put<'a>(&'a self, tenant: &'a Tenant, write: Write) -> Later<'a, Result<(), StoreError>> {
@@ -95,11 +84,13 @@ impl PlanStore for Embedded {
         &'a self,
         tenant: &'a Tenant,
         fingerprint: &'a str,
-    ) -> Later<'a, Result<Option<PlanId>, StoreError>> {
+    ) -> Later<'a, Result<Option<Stored>, StoreError>> {
         let (tenant, fingerprint) = (tenant.clone(), fingerprint.to_owned());
-        self.reading(move |_, read| {
-            let known = read.open_table(FINISHED)?.get((tenant.name(), fingerprint.as_str()))?;
-            Ok(known.map(|known| PlanId::from_number(known.value().0)))
+        self.reading(move |store, read| {
+            let Some(known) = read.open_table(FINISHED)?.get((tenant.name(), fingerprint.as_str()))? else {
+                return Ok(None);
+            };
+            stored(store, read, (tenant.name(), known.value().0), Parts { request: false, best: true })
         })
     }
 }
@@ -138,6 +129,18 @@ fn note_finished(transaction: &WriteTransaction, tenant: &Tenant, head: &Head) -
         finished.insert(key, (head.id.number(), gap))?;
     }
     Ok(())
+}
+
+fn stored(store: &Embedded, read: &ReadTransaction, key: (&str, u128), parts: Parts) -> Result<Option<Stored>, Fault> {
+    let Some(head) = read.open_table(HEADS)?.get(key)?.map(|bytes| head(bytes.value())).transpose()? else {
+        return Ok(None);
+    };
+    if is_expired(&head, store.clock.now()) {
+        return Ok(None);
+    }
+    let request = part(read, REQUESTS, key, parts.request)?;
+    let best = part(read, BESTS, key, parts.best)?;
+    Ok(Some(Stored { head, request, best }))
 }
 
 fn part(read: &ReadTransaction, table: PlanTable, key: (&str, u128), wanted: bool) -> Result<Option<Arc<[u8]>>, Fault> {

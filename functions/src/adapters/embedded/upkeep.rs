@@ -5,7 +5,7 @@ use redb::ReadableTable;
 use super::plans::{head, is_expired, remove};
 use super::{ABOUT, Embedded, HEADS, LAYOUT, REPLAYS, SIZES, replays};
 use crate::plans::record::{Head, PlanId, Tenant};
-use crate::ports::{Later, StoreError, Upkeep};
+use crate::ports::{Dependency, Later, StoreError, Upkeep};
 
 impl Upkeep for Embedded {
     fn unfinished(&self) -> Later<'_, Result<Vec<(Tenant, PlanId)>, StoreError>> {
@@ -67,10 +67,11 @@ impl Upkeep for Embedded {
         })
     }
 
-    fn check(&self) -> Later<'_, Result<(), StoreError>> {
-        self.writing(false, |_, transaction| {
+    fn check(&self) -> Later<'_, Vec<Dependency>> {
+        let state = self.writing(false, |_, transaction| {
             transaction.open_table(ABOUT)?.insert("layout", LAYOUT)?;
             Ok(())
-        })
+        });
+        Box::pin(async { vec![Dependency { name: "store", needed: true, state: state.await }] })
     }
 }

@@ -9,7 +9,7 @@ mod paths;
 use std::sync::OnceLock;
 
 use portolan::problem::Verified;
-use portolan::{Document, Problem, berth, yard};
+use portolan::{Document, Problem, berth, routing, yard};
 use serde_json::{Map, Value, json};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
@@ -19,6 +19,7 @@ use super::problem::ProblemDetails;
 use super::resource::Resource;
 use super::service::Health;
 use super::stored::Listed;
+use super::uploads::Begun;
 
 /// The description, formatted for people.
 pub fn text() -> &'static str {
@@ -32,12 +33,14 @@ pub fn document() -> Value {
     let mut paths = paths::shared();
     described::<berth::Berths>("Berth", &mut schemas, &mut paths);
     described::<yard::Yards>("Yard", &mut schemas, &mut paths);
+    described::<routing::Routing>("Routing", &mut schemas, &mut paths);
     schemas.add::<Any>("Any");
     schemas.add::<Resource<Any, Any, Any>>("PlanRecord");
     schemas.add::<Listed<Resource<Any, Any, Any>>>("PlanPage");
     schemas.add::<Validated>("Validated");
     schemas.add::<Verified>("Verified");
     schemas.add::<Health>("Health");
+    schemas.add::<Begun>("Upload");
     schemas.add::<ProblemDetails>("ProblemDetails");
     json!({
         "openapi": "3.1.0",

@@ -24,6 +24,7 @@ pub(super) fn of_problem(problem: &str, request: &str, record: &str, document: &
             ),
             "parameters": [
                 header("Prefer", &format!("`wait=N`: answer within N seconds, {MAX_WAIT_S} at most. `respond-async`: a promise is enough.")),
+                header("Priority", "`u=0` to `u=7` (RFC 9218): how soon a deferred plan is wanted; 3 where nothing is said."),
                 header("Idempotency-Key", "The same key gets the same response, for 24 hours."),
             ],
             "requestBody": body(request, true),
@@ -68,6 +69,11 @@ pub(super) fn shared() -> Map<String, Value> {
                 query("status", &json!({"type": "string", "enum": statuses}), "Only plans in this status."),
             ],
             "responses": responses(&[(200, "A page.", Some("PlanPage"), &["Link"])], ALWAYS),
+        }},
+        "/v1/uploads": {"post": {
+            "operationId": "begin_upload",
+            "summary": "A place for a request that is too large for a gateway; then send `{\"upload\": ID}` instead of it",
+            "responses": responses(&[(201, "Put the document there.", Some("Upload"), &[])], &[ALWAYS, &[404]].concat()),
         }},
         "/v1/plans/{id}": {
             "parameters": [id],

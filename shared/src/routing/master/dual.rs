@@ -11,7 +11,9 @@ impl Master {
     pub(in super::super) fn mend(&mut self, columns: &Columns, candidates: &[u32], budget: &mut Budget<'_>) -> bool {
         let mut by_row = vec![0.0; self.price.len()];
         let mut doubts = 0;
-        loop {
+        // A dual degenerate basis may go in circles; nothing depends on an end.
+        let most = 200 + 2 * self.basis.size();
+        for _ in 0..most {
             let Some(worst) = self.worst() else { return true };
             self.alpha.clear();
             let p = self.bring(columns, worst);
@@ -51,6 +53,7 @@ impl Master {
                 return false;
             }
         }
+        false
     }
 
     /// What is furthest from where it may be.

@@ -170,22 +170,11 @@ impl Master {
         keys.sum::<f64>() + others.sum::<f64>()
     }
 
-    /// Rows that are held.
-    pub(super) fn size(&self) -> usize {
-        self.row.len()
-    }
-
     /// What entering this column saves with each container, negative where it saves.
     #[inline]
     pub(super) fn reduced(&self, columns: &Columns, column: u32) -> f64 {
         let key = self.key[columns.commodity[column as usize] as usize];
         columns.priced(column, &self.price) - columns.priced(key, &self.price)
-    }
-
-    /// What a commodity's container costs on its key, under the prices.
-    #[inline]
-    pub(super) fn key_price(&self, columns: &Columns, commodity: usize) -> f64 {
-        columns.priced(self.key[commodity], &self.price)
     }
 
     /// The held row with the most negative price.
@@ -300,26 +289,4 @@ fn difference(columns: &Columns, column: u32, key: u32, slot: &[u32], out: &mut 
     }
     let kept: Vec<(u32, f64)> = out.drain(first..).filter(|&(_, value)| value != 0.0).collect();
     out.extend(kept);
-}
-
-impl Master {
-    /// Debug.
-    pub(super) fn check(&self, columns: &Columns, what: &str) {
-        let mut c = self.clone();
-        c.refactor(columns);
-        let mut worst: f64 = 0.0;
-        for r in 0..self.price.len() { worst = worst.max((c.price[r] - self.price[r]).abs()); }
-        let mut wk: f64 = 0.0;
-        for k in 0..self.key.len() { wk = wk.max((c.key_value[k] - self.key_value[k]).abs()); }
-        let mut wu: f64 = 0.0;
-        for r in 0..self.used.len() { if self.slot[r] == NONE { wu = wu.max((c.used[r] - self.used[r]).abs()); } }
-        let mut neg: f64 = 0.0;
-        for &v in c.value.iter().chain(&c.key_value) { neg = neg.min(v); }
-        let mut over: f64 = 0.0;
-        for r in 0..self.used.len() { over = over.max(c.used[r] - self.capacity[r]); }
-        if worst > 1e-4 || wk > 1e-5 || wu > 1e-5 || neg < -1e-5 || over > 1e-5 {
-            println!("BAD {what} pivots {} price {worst:e} key {wk:e} used {wu:e} neg {neg:e} over {over:e} changes {}", self.pivots, self.basis.changes());
-            std::process::exit(1);
-        }
-    }
 }

@@ -13,7 +13,7 @@ use crate::yard::rules::Placement;
 use crate::yard::wire::{Moves, Task};
 
 /// The most relocations that are tried: the search goes as deep.
-pub(in crate::yard) const MAX_RELOCATIONS: i64 = 500;
+pub(in crate::yard) const MAX_RELOCATIONS: u32 = 500;
 /// Containers and stacks looked at, over all states: some milliseconds.
 const MAX_WORK: u64 = 2_000_000;
 

@@ -8,9 +8,9 @@ pub(super) mod exhaustive;
 
 use serde::{Deserialize, Serialize};
 
+use super::crane::bound::CraneBound;
 use super::explain;
-use super::instance::Instance;
-use super::wire::Objective;
+use super::instance::{Instance, Prices};
 use crate::problem::Violation;
 
 /// What `lower_bound` rests on.
@@ -19,63 +19,75 @@ use crate::problem::Violation;
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "openapi", schema(as = YardCertificate))]
 pub enum Certificate {
-    /// Every container that stands above one that leaves earlier has to be relocated at least once.
+    /// Every container that stands above one that leaves earlier has to be relocated at least once; where crane time counts, every
+    /// container that is moved has to be lifted from where it is, and carried to the truck lane if it leaves.
     BadlyPlaced,
-    /// No plan gets by with fewer relocations: a checker that tries all of them, leaving out only what can be counted to be
+    /// No plan gets by with fewer relocations, and the rest is counted: a checker that tries all of them, leaving out only what can be counted to be
     /// too long, comes to an end within its limits.
     Exhaustive,
     /// The solver's search found no better plan; its tree is too large to be walked again.
     Search,
 }
 
-/// A bound in the unit of the objective that follows from counting alone.
-pub(super) fn counted(instance: &Instance) -> i64 {
-    match instance.objective {
-        Objective::Relocations => relocations_counted(instance),
-        Objective::CraneTime => 0,
-    }
+/// What plans cost at least that leave nothing out. Beyond their relocations it is counting alone.
+pub(super) struct Least {
+    prices: Prices,
+    time: Option<CraneBound>,
+    badly_placed: u32,
 }
 
-fn relocations_counted(instance: &Instance) -> i64 {
-    let stacks: Vec<Vec<usize>> = instance.stacks.iter().map(|stack| stack.containers.clone()).collect();
-    explain::badly_placed(instance, &stacks).len() as i64
+impl Least {
+    pub(super) fn new(instance: &Instance) -> Self {
+        let stacks: Vec<Vec<usize>> = instance.stacks.iter().map(|stack| stack.containers.clone()).collect();
+        let badly_placed = explain::badly_placed(instance, &stacks).len() as u32;
+        let time = (instance.prices.crane_ms > 0).then(|| CraneBound::new(instance, &stacks));
+        Self { prices: instance.prices, time, badly_placed }
+    }
+
+    /// With so many relocations or more.
+    pub(super) fn with(&self, relocations: u32) -> i64 {
+        let relocations = relocations.max(self.badly_placed);
+        let time = self.time.map_or(0, |bound| bound.with(relocations - self.badly_placed));
+        self.prices.relocation * i64::from(relocations) + self.prices.crane_ms * time
+    }
+
+    /// With what follows from counting alone.
+    pub(super) fn counted(&self) -> i64 {
+        self.with(0)
+    }
 }
 
 /// The strongest evidence there is for this bound.
 pub(super) fn of(instance: &Instance, lower_bound: i64) -> Certificate {
-    if lower_bound <= counted(instance) {
+    let least = Least::new(instance);
+    if lower_bound <= least.counted() {
         return Certificate::BadlyPlaced;
     }
-    if can_be_tried(instance, lower_bound) && exhaustive::shows_no_plan_below(instance, lower_bound as u32) {
-        return Certificate::Exhaustive;
-    }
-    Certificate::Search
+    if can_be_shown(instance, &least, lower_bound) { Certificate::Exhaustive } else { Certificate::Search }
 }
 
 /// The part of the claimed bound that the certificate proves.
 pub(super) fn confirm(instance: &Instance, lower_bound: i64, certificate: Certificate) -> Result<i64, Vec<Violation>> {
     let refuse = |cause: String| Err(vec![Violation::new("bound_not_certified", cause)]);
-    let counted = counted(instance);
+    let least = Least::new(instance);
+    let counted = least.counted();
     match certificate {
         Certificate::BadlyPlaced if lower_bound <= counted => Ok(lower_bound),
-        Certificate::BadlyPlaced => refuse(format!(
-            "the bound {lower_bound} is said to follow from counting badly placed containers, of which there are {counted}"
-        )),
-        Certificate::Exhaustive
-            if can_be_tried(instance, lower_bound) && exhaustive::shows_no_plan_below(instance, lower_bound as u32) =>
-        {
-            Ok(lower_bound)
+        Certificate::BadlyPlaced => {
+            refuse(format!("the bound {lower_bound} is said to follow from counting, by which it is {counted}"))
         }
-        Certificate::Exhaustive => {
-            refuse(format!("trying all plans does not show that {lower_bound} relocations are needed"))
-        }
+        Certificate::Exhaustive if can_be_shown(instance, &least, lower_bound) => Ok(lower_bound),
+        Certificate::Exhaustive => refuse(format!("trying all plans does not show the bound {lower_bound}")),
         Certificate::Search => Ok(counted.min(lower_bound)),
     }
 }
 
-/// Whether a bound speaks of relocations only, with nothing left out in it, and of so few that plans can be tried.
-fn can_be_tried(instance: &Instance, lower_bound: i64) -> bool {
-    instance.objective == Objective::Relocations
-        && instance.max_relocations.is_none()
-        && (1..=exhaustive::MAX_RELOCATIONS).contains(&lower_bound)
+/// Whether trying everything shows that so many relocations are needed that the bound follows: it speaks of no container left out, and the
+/// relocations are few.
+fn can_be_shown(instance: &Instance, least: &Least, lower_bound: i64) -> bool {
+    if instance.max_relocations.is_some() || lower_bound >= instance.prices.left_out {
+        return false;
+    }
+    let enough = (0..=exhaustive::MAX_RELOCATIONS).find(|&relocations| least.with(relocations) >= lower_bound);
+    enough.is_some_and(|relocations| exhaustive::shows_no_plan_below(instance, relocations))
 }

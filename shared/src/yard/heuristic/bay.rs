@@ -91,9 +91,6 @@ pub(super) struct Bay {
     pub(super) turn: u16,
 }
 
-/// A state as it is stored: the heights, then the kinds from the ground up.
-pub(super) type Packed = Box<[u16]>;
-
 impl Bay {
     pub(super) fn new<P: Placement>(shape: &Shape<'_, P>, layout: &Layout) -> Self {
         let mut bay = Self::empty(shape);
@@ -135,9 +132,16 @@ impl Bay {
         self.turn = other.turn;
     }
 
-    pub(super) fn packed<P>(&self, shape: &Shape<'_, P>) -> Packed {
-        let contents = (0..shape.stacks).flat_map(|stack| self.stack(shape, stack));
-        self.height.iter().chain(contents).copied().collect()
+    /// Writes the heights, then the kinds from the ground up.
+    pub(super) fn pack<P>(&self, shape: &Shape<'_, P>, packed: &mut [u16]) {
+        let (heights, mut contents) = packed.split_at_mut(shape.stacks);
+        heights.copy_from_slice(&self.height);
+        for stack in 0..shape.stacks {
+            let kinds = self.stack(shape, stack);
+            let (here, rest) = contents.split_at_mut(kinds.len());
+            here.copy_from_slice(kinds);
+            contents = rest;
+        }
     }
 
     pub(super) fn unpack<P: Placement>(&mut self, shape: &Shape<'_, P>, packed: &[u16]) {

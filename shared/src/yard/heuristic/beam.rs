@@ -9,11 +9,12 @@
 //! until the last one.
 
 use crate::budget::Budget;
-use crate::yard::heuristic::bay::{Bay, NEVER, Packed, Shape};
+use crate::yard::heuristic::bay::{Bay, NEVER, Shape};
 use crate::yard::heuristic::candidates::{candidates, is_jammed};
 use crate::yard::heuristic::greedy::{Greedy, Policy};
 use crate::yard::heuristic::queue::Queue;
 use crate::yard::heuristic::seen::Seen;
+use crate::yard::heuristic::store::Store;
 use crate::yard::layout::{Moves, Relocation};
 use crate::yard::rules::Placement;
 
@@ -43,12 +44,13 @@ struct Waiting {
     step: Relocation,
     /// The stack whose top was just put there; [`NEVER`] if something was retrieved since.
     pinned: u16,
-    state: Packed,
+    /// Where the store keeps it.
+    state: u32,
 }
 
 /// Where a search stands.
-pub(super) struct Beam<'a, 's, P> {
-    shape: &'s Shape<'a, P>,
+pub(super) struct Beam<'a, P> {
+    shape: Shape<'a, P>,
     policy: Policy,
     width: Width,
     /// Relocations that led to states that were continued, each with the one before.
@@ -56,6 +58,7 @@ pub(super) struct Beam<'a, 's, P> {
     /// `[relocations]`: states by rank and age.
     queues: Vec<Queue<Waiting>>,
     seen: Seen,
+    store: Store,
     greedy: Greedy,
     parent: Bay,
     child: Bay,
@@ -73,30 +76,33 @@ const ROOT: u32 = u32::MAX;
 /// Sees every better plan.
 pub(super) type Found<'f> = &'f mut dyn FnMut(&[Relocation]);
 
-impl<'a, 's, P: Placement> Beam<'a, 's, P> {
+impl<'a, P: Placement> Beam<'a, P> {
     /// A search from a settled state.
     pub(super) fn new(
-        shape: &'s Shape<'a, P>,
+        shape: Shape<'a, P>,
         root: &Bay,
         policy: Policy,
         best: Option<Vec<Relocation>>,
         width: Width,
     ) -> Self {
         let nowhere = Relocation { from: NEVER, to: NEVER };
-        let root = Waiting { parent: ROOT, step: nowhere, pinned: NEVER, state: root.packed(shape) };
+        let containers = root.height.iter().map(|&height| usize::from(height)).sum();
+        let mut store = Store::new(shape.stacks, containers);
+        let root = Waiting { parent: ROOT, step: nowhere, pinned: NEVER, state: store.put(&shape, root) };
         let mut first = Queue::new();
         first.push([0, 0], 0, root);
         Self {
+            parent: Bay::empty(&shape),
+            child: Bay::empty(&shape),
+            run: Bay::empty(&shape),
             shape,
             policy,
             width,
             steps: Vec::new(),
             queues: vec![first],
             seen: Seen::new(),
+            store,
             greedy: Greedy::default(),
-            parent: Bay::empty(shape),
-            child: Bay::empty(shape),
-            run: Bay::empty(shape),
             age: 0,
             best,
             complete: true,
@@ -112,6 +118,11 @@ impl<'a, 's, P: Placement> Beam<'a, 's, P> {
     /// Whether the search has seen everything that could be better than its plan.
     pub(super) fn is_complete(&self) -> bool {
         self.complete && self.queues.iter().all(Queue::is_empty)
+    }
+
+    /// Whether there is nothing left to continue.
+    pub(super) fn is_exhausted(&self) -> bool {
+        self.queues.iter().all(Queue::is_empty)
     }
 
     /// Where it got stuck with the fewest containers left.
@@ -169,35 +180,43 @@ impl<'a, 's, P: Placement> Beam<'a, 's, P> {
         budget: &mut Budget<'_>,
         found: Found<'_>,
     ) {
-        self.parent.unpack(self.shape, &waiting.state);
+        self.store.take(&self.shape, waiting.state, &mut self.parent);
         let node = self.steps.len() as u32;
         self.steps.push((waiting.parent, waiting.step));
         let mut list = Vec::new();
-        candidates(self.shape, &self.parent, self.policy.moves, waiting.pinned, &mut list);
+        candidates(&self.shape, &self.parent, self.policy.moves, waiting.pinned, &mut list);
         budget.spend(list.len() as u64);
         self.complete &= list.len() <= self.width.fan;
         for &(_, step) in list.iter().take(self.width.fan) {
             self.child.copy_from(&self.parent);
-            self.child.relocate(self.shape, step);
+            self.child.relocate(&self.shape, step);
             let mut pinned = step.to;
-            self.child.settle(self.shape, |_| pinned = NEVER);
+            self.child.settle(&self.shape, |_| pinned = NEVER);
             self.judge(level, node, &[step], pinned, budget, found);
+            if budget.stopped().is_some() {
+                self.complete = false;
+                return;
+            }
         }
-        if self.policy.moves == Moves::Unrestricted && is_jammed(self.shape, &self.parent) {
+        if self.policy.moves == Moves::Unrestricted && is_jammed(&self.shape, &self.parent) {
             for stack in 0..self.shape.stacks {
                 self.child.copy_from(&self.parent);
                 steps.clear();
                 let mut first = self.child.first[stack];
                 while self.child.height[stack] > 0 && self.child.turn != NEVER {
-                    let Some(step) = crate::yard::heuristic::greedy::away(self.shape, &self.child, stack) else {
+                    let Some(step) = crate::yard::heuristic::greedy::away(&self.shape, &self.child, stack) else {
                         break;
                     };
-                    self.child.relocate(self.shape, step);
+                    self.child.relocate(&self.shape, step);
                     steps.push(step);
-                    self.child.settle(self.shape, |_| ());
+                    self.child.settle(&self.shape, |_| ());
                     if self.child.first[stack] > first && steps.len() > 1 {
                         first = self.child.first[stack];
                         self.judge(level, node, steps, NEVER, budget, found);
+                        if budget.stopped().is_some() {
+                            self.complete = false;
+                            return;
+                        }
                     }
                 }
             }
@@ -216,12 +235,12 @@ impl<'a, 's, P: Placement> Beam<'a, 's, P> {
     ) {
         let cost = level + steps.len() as u32;
         if cost + self.child.bad >= self.limit()
-            || !self.seen.improves(self.child.hash(self.shape), cost.min(u32::from(u16::MAX)) as u16)
+            || !self.seen.improves(self.child.hash(&self.shape), cost.min(u32::from(u16::MAX)) as u16)
         {
             return;
         }
         self.run.copy_from(&self.child);
-        let rest = self.greedy.run(self.shape, &mut self.run, self.policy, u32::MAX);
+        let rest = self.greedy.run(&self.shape, &mut self.run, self.policy, u32::MAX);
         budget.spend(self.greedy.plan.len() as u64 + 1);
         let rest = match rest {
             Some(rest) => rest,
@@ -255,11 +274,14 @@ impl<'a, 's, P: Placement> Beam<'a, 's, P> {
             if queue.worst().is_some_and(|worst| worst <= rank) {
                 return;
             }
-            queue.drop_worst();
+            if let Some(worst) = queue.drop_worst() {
+                self.store.drop(worst.state);
+            }
         }
         self.age += 1;
         let other = rank + self.child.bad * MORE_BAD;
-        queue.push([rank, other], self.age, Waiting { parent, step, pinned, state: self.child.packed(self.shape) });
+        let state = self.store.put(&self.shape, &self.child);
+        queue.push([rank, other], self.age, Waiting { parent, step, pinned, state });
     }
 
     /// How soon the stacks of `child` must be touched, in less than a unit.

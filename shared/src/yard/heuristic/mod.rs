@@ -1,7 +1,7 @@
 //! Plans for retrieval without proof: the first one at once, then better ones for as long as there is time.
 //!
 //! - [`first`] runs a greedy of a few rules of thumb and searches only where that gets stuck, as in a tight yard.
-//! - [`improve`] is a beam search that widens by itself and ranks each state by a greedy run from it.
+//! - [`Improver`] is a beam search that widens by itself and ranks each state by a greedy run from it.
 
 mod bay;
 mod beam;
@@ -12,6 +12,7 @@ mod lanes;
 mod polish;
 mod queue;
 mod seen;
+mod store;
 #[cfg(test)]
 mod tests;
 
@@ -62,7 +63,7 @@ pub(super) fn first<P: Placement>(layout: &Layout, placement: &P, moves: Moves) 
     let no_clock = || Duration::ZERO;
     let mut budget = Budget::new(&no_clock).work_limit(RESCUE);
     let width = Width { fan: usize::MAX, queue: usize::MAX };
-    let mut beam = Beam::new(&shape, &root, Policy::new(moves), None, width);
+    let mut beam = Beam::new(shape.clone(), &root, Policy::new(moves), None, width);
     beam.run(u32::MAX - 1, &mut budget, &mut |_| ());
     match beam.best() {
         Some(plan) => Ok(plan.to_vec()),
@@ -99,39 +100,56 @@ fn stuck<P: Placement>(shape: &Shape<'_, P>, bay: &Bay, proven: bool) -> Stuck {
     Stuck { stack, tier, kind: kinds.get(tier).copied().unwrap_or(0), proven }
 }
 
-/// Looks for plans that are shorter than `incumbent`, a plan for this layout, and shows `found` each one. Returns when the
-/// plan has `lower_bound` relocations, the budget is used up, or nothing is left to try.
-pub(super) fn improve<P: Placement>(
-    layout: &Layout,
-    placement: &P,
+/// A search for shorter plans that can be taken up again where it was left.
+pub(super) struct Improver<'a, P> {
+    shape: Shape<'a, P>,
+    root: Bay,
+    /// What the first plan was made by, as long as small changes to it are worth while.
+    polished: Option<Policy>,
+    best: Vec<Relocation>,
+    beam: Option<Beam<'a, P>>,
     moves: Moves,
-    incumbent: &[Relocation],
-    lower_bound: u32,
-    budget: &mut Budget<'_>,
-    found: &mut dyn FnMut(&[Relocation]),
-) {
-    let shape = Shape::new(layout, placement);
-    let mut root = Bay::new(&shape, layout);
-    if !root.settle(&shape, |_| ()) {
-        return;
+}
+
+impl<'a, P: Placement> Improver<'a, P> {
+    /// Begins with a plan for the layout.
+    pub(super) fn new(layout: &Layout, placement: &'a P, moves: Moves, incumbent: &[Relocation]) -> Self {
+        let shape = Shape::new(layout, placement);
+        let mut root = Bay::new(&shape, layout);
+        root.settle(&shape, |_| ());
+        let mut bay = root.clone();
+        let start = shortest(&shape, &root, &mut bay, moves).filter(|(plan, _)| plan.len() <= incumbent.len());
+        let (best, polished) = match start {
+            Some((plan, policy)) => (plan, Some(policy)),
+            None => (incumbent.to_vec(), None),
+        };
+        Self { shape, root, polished, best, beam: None, moves }
     }
-    let containers: u32 = root.height.iter().map(|&height| u32::from(height)).sum();
-    let mut best = incumbent.to_vec();
-    let mut bay = root.clone();
-    let start = shortest(&shape, &root, &mut bay, moves);
-    if let Some((plan, policy)) = start
-        && plan.len() <= best.len()
-    {
-        if plan.len() < best.len() {
-            found(&plan);
+
+    /// Shows `found` each shorter plan. Returns when the plan has `lower_bound` relocations, the budget is used up, or nothing is
+    /// left to try: the last is given back.
+    pub(super) fn run(
+        &mut self,
+        lower_bound: u32,
+        budget: &mut Budget<'_>,
+        found: &mut dyn FnMut(&[Relocation]),
+    ) -> bool {
+        let containers: u32 = self.root.height.iter().map(|&height| u32::from(height)).sum();
+        if let Some(policy) = self.polished {
+            let until = (lower_bound, PATIENCE * containers);
+            polish(&self.shape, &self.root, (policy, self.moves), &mut self.best, until, budget, found);
+            if budget.stopped().is_some() {
+                return false;
+            }
+            self.polished = None;
         }
-        best = plan;
-        let patience = PATIENCE * containers;
-        polish(&shape, &root, (policy, moves), &mut best, (lower_bound, patience), budget, found);
+        let beam = self.beam.get_or_insert_with(|| {
+            let state = 2 * (self.shape.stacks + containers as usize) + 128;
+            let queue = (MEMORY / (state * self.best.len().max(1))).clamp(8, QUEUE);
+            let width = Width { fan: FAN, queue };
+            Beam::new(self.shape.clone(), &self.root, Policy::new(self.moves), Some(self.best.clone()), width)
+        });
+        beam.run(lower_bound, budget, found);
+        beam.is_exhausted()
     }
-    let state = 2 * (shape.stacks + containers as usize) + 128;
-    let queue = (MEMORY / (state * best.len().max(1))).clamp(8, QUEUE);
-    let width = Width { fan: FAN, queue };
-    let mut beam = Beam::new(&shape, &root, Policy::new(moves), Some(best), width);
-    beam.run(lower_bound, budget, found);
 }

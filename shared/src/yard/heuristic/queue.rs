@@ -44,9 +44,9 @@ impl<T> Queue<T> {
     }
 
     /// Drops the last state in the first order.
-    pub(super) fn drop_worst(&mut self) {
-        if let Some(((_, age), (other, _))) = self.waiting.pop_last() {
-            self.other.remove(&(other, age));
-        }
+    pub(super) fn drop_worst(&mut self) -> Option<T> {
+        let ((_, age), (other, state)) = self.waiting.pop_last()?;
+        self.other.remove(&(other, age));
+        Some(state)
     }
 }

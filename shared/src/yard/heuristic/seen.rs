@@ -1,7 +1,7 @@
 //! States that were met, and after how many relocations.
 
-/// Entries that are kept at most: 80 MB. A full table is emptied, which costs repeated work only.
-const MOST: usize = 1 << 22;
+/// Entries that are kept at most: 20 MB, which is moved in a few milliseconds. A full table is emptied, which costs repeated work only.
+const MOST: usize = 1 << 20;
 
 /// A hash table with open addressing over the hashes themselves: no random state, no keys to compare.
 #[derive(Debug)]

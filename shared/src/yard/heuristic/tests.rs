@@ -2,7 +2,7 @@
 
 use crate::budget::Budget;
 use crate::rng::Rng;
-use crate::yard::heuristic::{first, improve, lower_bound};
+use crate::yard::heuristic::{Improver, first, lower_bound};
 use crate::yard::layout::{Layout, Moves, Relocation, STAYS};
 use crate::yard::rules::{Anywhere, Placement, Rules};
 use std::collections::BTreeSet;
@@ -145,7 +145,7 @@ fn check<P: Placement>(layout: &Layout, rules: &P, moves: Moves) -> usize {
     let clock = || Duration::ZERO;
     let mut budget = Budget::new(&clock).work_limit(8000);
     let mut shortest = plan;
-    improve(layout, rules, moves, &shortest.clone(), best as u32, &mut budget, &mut |plan| {
+    Improver::new(layout, rules, moves, &shortest.clone()).run(best as u32, &mut budget, &mut |plan| {
         assert!(plan.len() < shortest.len());
         shortest = plan.to_vec();
     });
@@ -201,7 +201,8 @@ fn the_same_work_limit_gives_the_same_plans() {
         let mut budget = Budget::new(&clock).work_limit(20_000);
         let start = first(&layout, &Anywhere, Moves::Unrestricted).unwrap();
         let mut plans = Vec::new();
-        improve(&layout, &Anywhere, Moves::Unrestricted, &start, 0, &mut budget, &mut |plan| plans.push(plan.to_vec()));
+        let mut improver = Improver::new(&layout, &Anywhere, Moves::Unrestricted, &start);
+        improver.run(0, &mut budget, &mut |plan| plans.push(plan.to_vec()));
         (plans, budget.ticks())
     };
     assert_eq!(run(), run());

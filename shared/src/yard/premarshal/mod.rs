@@ -49,6 +49,9 @@ use bound::Bound;
 use flood::Flood;
 use rollout::{Roller, Taste};
 
+/// Sees each better plan and bound, and the work so far.
+pub(super) type Found<'f> = &'f mut dyn FnMut(&[Relocation], u32, &Budget<'_>);
+
 /// What pre-marshalling came to. The plan is proven where it has `lower_bound` relocations.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Premarshalled {
@@ -65,7 +68,7 @@ pub(super) fn solve<P: Placement>(
     layout: &Layout,
     placement: &P,
     budget: &mut Budget<'_>,
-    found: &mut dyn FnMut(&[Relocation], u32),
+    found: Found<'_>,
 ) -> Premarshalled {
     let site = Site::new(layout, placement);
     let start = Bay::new(&site, layout, placement);
@@ -97,7 +100,7 @@ struct Search<'a, P> {
     start: &'a Bay,
     best: Option<Vec<Relocation>>,
     lower: u32,
-    found: &'a mut dyn FnMut(&[Relocation], u32),
+    found: Found<'a>,
 }
 
 impl<P: Placement> Search<'_, P> {
@@ -106,7 +109,7 @@ impl<P: Placement> Search<'_, P> {
     }
 
     /// Takes note of a plan, if it is better, and of a bound.
-    fn note(&mut self, plan: Option<Vec<Relocation>>, lower: u32) {
+    fn note(&mut self, plan: Option<Vec<Relocation>>, lower: u32, budget: &Budget<'_>) {
         let better = plan.filter(|plan| self.best.as_ref().is_none_or(|best| plan.len() < best.len()));
         let news = better.is_some() || lower > self.lower;
         self.lower = self.lower.max(lower);
@@ -114,7 +117,7 @@ impl<P: Placement> Search<'_, P> {
             self.best = better;
         }
         if let Some(best) = self.best.as_ref().filter(|_| news) {
-            (self.found)(best, self.lower);
+            (self.found)(best, self.lower, budget);
         }
     }
 
@@ -125,27 +128,37 @@ impl<P: Placement> Search<'_, P> {
             match flood::flood(self.site, self.placement, self.start, budget) {
                 Flood::Plan(plan) => {
                     let length = plan.len() as u32;
-                    self.note(Some(plan), length);
+                    self.note(Some(plan), length, budget);
                 }
                 Flood::Infeasible => return true,
-                Flood::Unknown(lower) => self.note(None, lower),
+                Flood::Unknown(lower) => self.note(None, lower, budget),
             }
         }
         let mut rng = rng.fork("beams");
+        // Gaps that clearings could not close are for beams over single relocations after all: those end with a proof.
+        for patient in [true, false] {
+            self.widen(patient, &mut rng, budget);
+        }
+        false
+    }
+
+    /// Beams, wider and wider. A patient search leaves single relocations alone while the gap is large.
+    fn widen(&mut self, patient: bool, rng: &mut Rng, budget: &mut Budget<'_>) {
         for round in 0.. {
             let width = 2 << (round / 2);
             if width > WIDEST || budget.stopped().is_some() || self.is_proven() {
-                break;
+                return;
             }
             let (opened, noise) = TASTES[round % TASTES.len()];
             let taste = Taste { opened, noise };
-            self.clearings((4 * width).min(WIDEST_CLEARING), taste, &rng, budget);
-            if self.best.as_ref().is_none_or(|best| best.len() as u32 <= self.lower + CLOSE) {
-                self.sweep(Shape { width, pilots: 8 }, taste, &mut rng, budget);
-                self.sweep(Shape { width: 16 * width, pilots: 0 }, taste, &mut rng, budget);
+            if patient {
+                self.clearings((4 * width).min(WIDEST_CLEARING), taste, rng, budget);
+            }
+            if !patient || self.best.as_ref().is_none_or(|best| best.len() as u32 <= self.lower + CLOSE) {
+                self.sweep(Shape { width, pilots: 8 }, taste, rng, budget);
+                self.sweep(Shape { width: 16 * width, pilots: 0 }, taste, rng, budget);
             }
         }
-        false
     }
 
     /// Rollouts, and where they find nothing, the greedy that fits into fuller bays.
@@ -166,12 +179,12 @@ impl<P: Placement> Search<'_, P> {
             let sorted = roller.finish(&mut bay);
             budget.spend(roller.plan.len() as u64);
             if sorted {
-                self.note(Some(roller.plan.clone()), 0);
+                self.note(Some(roller.plan.clone()), 0, budget);
             }
         }
         if self.best.is_none() {
             let plan = greedy::settle(self.site, self.placement, &mut self.start.clone());
-            self.note(plan, 0);
+            self.note(plan, 0, budget);
         }
     }
 
@@ -188,7 +201,7 @@ impl<P: Placement> Search<'_, P> {
             rng.fork("clearings"),
             budget,
         );
-        self.note(plan, 0);
+        self.note(plan, 0, budget);
     }
 
     fn sweep(&mut self, shape: Shape, taste: Taste, rng: &mut Rng, budget: &mut Budget<'_>) {
@@ -205,6 +218,6 @@ impl<P: Placement> Search<'_, P> {
             None if swept.complete => upper,
             _ => 0,
         };
-        self.note(swept.plan, proven);
+        self.note(swept.plan, proven, budget);
     }
 }

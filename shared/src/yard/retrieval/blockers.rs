@@ -19,6 +19,9 @@ const TRIES: u32 = 2000;
 /// Turns that are looked at for one bay, after which it counts as possible.
 const TURNS: u32 = 2000;
 
+/// Events and stacks that are looked at for one bay, after which it counts as possible as well: about a millisecond.
+const WORK: u64 = 1 << 19;
+
 /// What happens in a window, in order.
 #[derive(Clone, Copy, Debug)]
 enum Event {
@@ -40,6 +43,10 @@ pub(super) struct Blockers {
     /// Levels that blockers can be placed on, rising.
     levels: Vec<u16>,
     tries: u32,
+    /// Events and stacks looked at so far.
+    pub(super) work: u64,
+    /// Those looked at when it is time to give up.
+    work_limit: u64,
     /// All events until two stacks hold one group.
     story: Vec<Event>,
     /// Events of the story whose blocker counts as an extra.
@@ -63,6 +70,7 @@ impl Blockers {
     pub(super) fn are_enough(&mut self, bay: &Bay, extras: u32) -> bool {
         self.tell(bay);
         self.tries = TURNS;
+        self.work_limit = self.work + WORK;
         self.can_skip(bay, 0, extras)
     }
 
@@ -89,7 +97,8 @@ impl Blockers {
     }
 
     /// The group whose turn it is in the relaxed bay and its stack, if it has only one.
-    fn turn(&self, bay: &Bay) -> Option<(u16, usize)> {
+    fn turn(&mut self, bay: &Bay) -> Option<(u16, usize)> {
+        self.work += 2 * self.tops.len() as u64;
         let (mut turn, mut stack, mut several) = (STAYS, 0, false);
         for (other, &top) in self.tops.iter().enumerate() {
             let low = bay.cells[top as usize].low;
@@ -105,7 +114,7 @@ impl Blockers {
     fn can_skip(&mut self, bay: &Bay, from: usize, extras: u32) -> bool {
         for index in from..self.turns.len() {
             let turn = self.turns[index];
-            if self.tries == 0 {
+            if self.tries == 0 || self.work > self.work_limit {
                 return true;
             }
             self.tries -= 1;
@@ -134,6 +143,7 @@ impl Blockers {
 
     /// Whether the blockers that have not left when this target is free can all be placed well.
     fn is_possible(&mut self, bay: &Bay, turn: Turn) -> bool {
+        self.work += 2 * (turn.events + bay.stacks()) as u64;
         self.opened.fill(0);
         for (index, event) in self.story[..turn.events].iter().enumerate() {
             if let Event::Opened(stack, _) = event {
@@ -146,18 +156,19 @@ impl Blockers {
                 self.levels.push(bay.level(other));
             }
         }
+        self.levels.sort_unstable();
         for index in 0..turn.events {
             match self.story[index] {
                 Event::Blocker(group) if group > turn.group && !self.skipped[index] => {
-                    let Some(least) = self.levels.iter_mut().filter(|level| **level >= group).min() else {
-                        return false;
-                    };
+                    let slot = self.levels.partition_point(|&level| level < group);
+                    let Some(least) = self.levels.get_mut(slot) else { return false };
                     *least = group;
                 }
                 Event::Opened(stack, level)
                     if self.opened[stack as usize] == index as u32 + 1 && stack as usize != turn.stack =>
                 {
-                    self.levels.push(level);
+                    let slot = self.levels.partition_point(|&other| other < level);
+                    self.levels.insert(slot, level);
                 }
                 _ => {}
             }
@@ -173,6 +184,7 @@ impl Blockers {
         let mut left = bay.bad;
         let mut extras = 0;
         while left > 0 && extras <= limit {
+            self.work += 2 * self.tops.len() as u64;
             let (mut turn, mut stack, mut several) = (STAYS, 0, false);
             for (other, &top) in self.tops.iter().enumerate() {
                 let low = bay.cells[top as usize].low;
@@ -248,6 +260,7 @@ impl Blockers {
 
     /// The fewest extras of the blockers in the window that have not left when the target in this stack is free.
     fn need(&mut self, bay: &Bay, stack: usize, turn: u16, limit: u32) -> u32 {
+        self.work += (self.window.len() + bay.stacks()) as u64;
         self.events.clear();
         let (mut least, mut blockers) = (STAYS, 0);
         for (index, &event) in self.window.iter().enumerate() {
@@ -296,6 +309,7 @@ impl Blockers {
             return true;
         }
         self.tries -= 1;
+        self.work += 2;
         match event {
             Event::Opened(_, level) => {
                 let slot = self.levels.partition_point(|&other| other < level);

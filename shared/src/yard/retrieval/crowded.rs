@@ -220,6 +220,8 @@ pub(super) struct Crowded {
     /// `[holder]`: cell of the blocker.
     cells: Vec<[u32; HOLDERS]>,
     tries: u32,
+    /// Stacks looked at so far.
+    pub(super) work: u64,
 }
 
 impl Crowded {
@@ -258,6 +260,7 @@ impl Crowded {
             if state.left == 0 {
                 return true;
             }
+            self.work += bay.stacks() as u64;
             // Of stacks that hold the group whose turn it is, one that is ready goes first.
             let (mut turn, mut first, mut ready, mut several) = (STAYS, 0, false, false);
             for (stack, &top) in state.tops[..bay.stacks()].iter().enumerate() {
@@ -294,6 +297,7 @@ impl Crowded {
         let state = &mut self.states[row];
         let cells = &mut self.cells[row];
         let stacks = bay.stacks();
+        self.work += 4 * stacks as u64;
         let before = state.tops;
         let (levels, mut digs) = levels(bay, &mut state.tops, turn);
         let first = state.count;
@@ -425,6 +429,7 @@ impl Crowded {
         extras: u32,
     ) -> Option<u32> {
         let stacks = bay.stacks();
+        self.work += 4 * stacks as u64;
         let begin = &self.begins[row];
         let mut top = begin.tops[stack] as usize;
         if bay.cells[top].low == stuck.turn {

@@ -20,11 +20,18 @@ pub(super) struct Relaxed {
     stacks: usize,
     /// Tops that may still be tried.
     tries: u32,
+    /// Stacks looked at so far.
+    pub(super) work: u64,
+    /// Stacks looked at when it is time to give up.
+    work_limit: u64,
 }
 
 /// Tops that are tried for one bay. Where that is not enough the bay is let pass: it takes many extras for that to happen, and then the bound
 /// tells little.
 const TRIES: u32 = 2_000;
+
+/// Stacks looked at for one bay, after which it is let pass as well: about a millisecond.
+const WORK: u64 = 1 << 19;
 
 /// The two highest levels of stacks that take another container.
 #[derive(Clone, Copy)]
@@ -62,6 +69,7 @@ impl Relaxed {
     fn start(&mut self, bay: &Bay, limit: u32) {
         self.stacks = bay.stacks();
         self.tries = TRIES;
+        self.work_limit = self.work + WORK;
         let size = self.stacks * (limit as usize + 1);
         if self.tops.len() < size {
             self.tops.resize(size, 0);
@@ -97,6 +105,7 @@ impl Relaxed {
         let first = row * self.stacks;
         loop {
             let levels = self.levels(bay, row);
+            self.work += self.stacks as u64;
             if levels.lowest == STAYS || levels.highest == STAYS {
                 return true;
             }
@@ -154,7 +163,7 @@ impl Relaxed {
             if cost > extras {
                 continue;
             }
-            if self.tries == 0 {
+            if self.tries == 0 || self.work > self.work_limit {
                 return true;
             }
             self.tries -= 1;

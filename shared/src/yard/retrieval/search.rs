@@ -21,6 +21,9 @@ use crate::yard::rules::Placement;
 /// Bytes that the table takes at most.
 const TABLE: usize = 128 << 20;
 
+/// Stacks that a bound looks at in one tick.
+const STACKS_A_TICK: u64 = 32;
+
 /// Extras that the bound for unrestricted retrieval counts at most: all choices of tops are tried.
 const ROOT_EXTRAS: u32 = 3;
 
@@ -195,7 +198,7 @@ impl<'p, P: Placement> Search<'p, P> {
                 if self.moves == Moves::Unrestricted && self.is_redundant(from, to, turn) {
                     continue;
                 }
-                if budget.spend(1) {
+                if budget.spend(self.effort()) {
                     return false;
                 }
                 self.bay.relocate(from, to);
@@ -244,6 +247,13 @@ impl<'p, P: Placement> Search<'p, P> {
             }
         }
         self.bay.steps[(changed / 2) as usize..].iter().any(|step| step.group > cell.group)
+    }
+
+    /// Ticks of what was done since the last time.
+    fn effort(&mut self) -> u64 {
+        let work = self.relaxed.work + self.crowded.work + self.blockers.work + self.bay.stacks() as u64;
+        (self.relaxed.work, self.crowded.work, self.blockers.work) = (0, 0, 0);
+        1 + work / STACKS_A_TICK
     }
 
     fn are_enough(&mut self, extras: u32, without: Option<usize>) -> bool {

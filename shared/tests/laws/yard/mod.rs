@@ -36,11 +36,31 @@ proptest! {
         let optimum = brute::optimum(&instance);
         prop_assert!(outcome.lower_bound <= optimum, "bound {} above the optimum {optimum}", outcome.lower_bound);
         // Where something has to be left out, the search is not asked to prove which.
-        if optimum < brute::LEFT_OUT {
+        if optimum < instance.prices().left_out {
             prop_assert_eq!(outcome.objective, optimum);
             prop_assert_eq!(outcome.proof(), Proof::Optimal);
         } else {
             prop_assert!(outcome.objective >= optimum);
+        }
+        verified(&instance, outcome)?;
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1500, max_global_rejects: 100_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_plan_takes_less_crane_time_than_is_proven(wire in tiny::problem(4), crane in tiny::crane()) {
+        let mut wire = wire;
+        crane.onto(&mut wire);
+        let instance = valid(&wire)?;
+        let outcome = solve(&instance, Some(50_000), 1);
+        let optimum = brute::optimum(&instance);
+        prop_assert!(outcome.lower_bound <= optimum, "bound {} above the optimum {optimum}", outcome.lower_bound);
+        prop_assert!(outcome.objective >= optimum, "plan {} below the optimum {optimum}", outcome.objective);
+        let prices = instance.prices();
+        if prices.relocation > 0 && optimum < prices.left_out {
+            prop_assert_eq!(outcome.objective / prices.relocation, optimum / prices.relocation, "relocations come first");
         }
         verified(&instance, outcome)?;
     }
@@ -63,8 +83,9 @@ proptest! {
     fn the_order_of_stacks_keeps_the_optimum(wire in tiny::problem(10)) {
         let mut other = wire.clone();
         other.stacks.reverse();
-        let (one, other) = (solve(&valid(&wire)?, None, 1), solve(&valid(&other)?, None, 1));
-        prop_assume!(one.objective < brute::LEFT_OUT && other.objective < brute::LEFT_OUT);
+        let instance = valid(&wire)?;
+        let (one, other) = (solve(&instance, None, 1), solve(&valid(&other)?, None, 1));
+        prop_assume!(one.objective.max(other.objective) < instance.prices().left_out);
         prop_assert!(one.lower_bound <= other.objective && other.lower_bound <= one.objective);
         if one.proof() == Proof::Optimal && other.proof() == Proof::Optimal {
             prop_assert_eq!(one.objective, other.objective);
@@ -73,8 +94,9 @@ proptest! {
 
     #[test]
     fn freedom_never_hurts(wire in tiny::problem(10)) {
-        let tight = solve(&valid(&wire)?, None, 1);
-        prop_assume!(tight.objective < brute::LEFT_OUT);
+        let instance = valid(&wire)?;
+        let tight = solve(&instance, None, 1);
+        prop_assume!(tight.objective < instance.prices().left_out);
         // A pre-marshalling search may end without a proof; what it has proven holds in any case.
         let cost = |change: &dyn Fn(&mut Wire)| -> Result<i64, TestCaseError> {
             let mut freer = wire.clone();

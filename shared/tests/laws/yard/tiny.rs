@@ -1,7 +1,7 @@
 //! Random small yards: tight heights, groups, containers that stay, rules, every task.
 
 use portolan::yard::Moves;
-use portolan::yard::wire::{ContainerWire, Departure, RulesWire, StackWire, Task, Wire};
+use portolan::yard::wire::{ContainerWire, CraneWire, Departure, Objective, RulesWire, StackWire, Task, Wire};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -24,6 +24,44 @@ pub(crate) fn problem(most: usize) -> impl Strategy<Value = Wire> {
             wire.rules = overweight.map(|by| RulesWire { max_overweight_kg: Some(by), short_on_long: false });
             wire
         })
+}
+
+/// What is asked of the crane: its speeds, the places of the stacks, which objective.
+#[derive(Clone, Debug)]
+pub(crate) struct Crane {
+    speeds: CraneWire,
+    places: Vec<(u32, u32)>,
+    is_second: bool,
+}
+
+/// Speeds that make each part of the time matter now and then.
+pub(crate) fn crane() -> impl Strategy<Value = Crane> {
+    let ms = || 0_u32..8;
+    let speeds = (ms(), ms(), ms(), ms(), ms(), ms(), ms()).prop_map(|(a, b, c, d, e, f, g)| CraneWire {
+        trolley_empty_ms: a,
+        trolley_loaded_ms: b,
+        hoist_empty_ms: c,
+        hoist_loaded_ms: d,
+        gantry_ms: e,
+        gantry_start_ms: f,
+        handover_ms: g,
+    });
+    (speeds, vec((1_u32..4, 1_u32..6), 4), any::<bool>()).prop_map(|(speeds, places, is_second)| Crane {
+        speeds,
+        places,
+        is_second,
+    })
+}
+
+impl Crane {
+    /// Asks for it.
+    pub(crate) fn onto(&self, wire: &mut Wire) {
+        for (stack, &(bay, row)) in wire.stacks.iter_mut().zip(&self.places) {
+            (stack.bay, stack.row) = (Some(bay), Some(row));
+        }
+        wire.crane = Some(self.speeds);
+        wire.objective = Some(if self.is_second { Objective::RelocationsThenCraneTime } else { Objective::CraneTime });
+    }
 }
 
 fn yard(stacks: &[Drawn], most: usize) -> Wire {

@@ -4,9 +4,40 @@
 //! doi:10.1007/s10732-018-9390-0): the spreader travels one tier above the highest slot. For each move it goes empty to the stack, down, up with
 //! the container, loaded to its new place, down, and up empty. At the truck lane, row 0, a container is handed over in a fixed time. Gantry and
 //! trolley do not move at once, and the hoist moves only when they stand.
+//!
+//! | module | what |
+//! |---|---|
+//! | `bound` | time that every plan takes, by counting |
+//! | `walk` | a plan carried out step by step, fast |
+//! | `hasten` | the same containers elsewhere: quicker plans |
+
+pub(super) mod bound;
+pub(super) mod hasten;
+#[cfg(test)]
+mod tests;
+mod walk;
 
 use super::instance::Instance;
+use super::layout::Move;
 use super::wire::CraneWire;
+
+/// The crane's time for these moves.
+pub(super) fn time(instance: &Instance, moves: &[Move]) -> i64 {
+    let mut crane = Crane::new(instance);
+    let mut heights: Vec<usize> = instance.stacks.iter().map(|stack| stack.containers.len()).collect();
+    let mut sum = 0;
+    for &Move { from, to } in moves {
+        let from = usize::from(from);
+        let tier = heights[from];
+        heights[from] = tier.saturating_sub(1);
+        let to = to.map(|to| {
+            heights[usize::from(to)] += 1;
+            (usize::from(to), heights[usize::from(to)])
+        });
+        sum += crane.moves(from, tier, to);
+    }
+    sum
+}
 
 /// Where the crane is. It begins at the truck lane of the first stack's bay.
 pub(super) struct Crane<'a> {
@@ -54,7 +85,7 @@ impl<'a> Crane<'a> {
 }
 
 #[cfg(test)]
-mod tests {
+mod by_hand {
     use super::*;
     use crate::Problem;
     use crate::yard::Yards;

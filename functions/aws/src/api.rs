@@ -1,0 +1,123 @@
+//! `optimize` and `plans`: the API as Lambda functions. The router is the one of the local server, with these differences.
+//!
+//! A function is frozen once it has answered. So what is to outlive its request is stored, and another function does it. Without
+//! tables nothing is deferred: `Prefer: respond-async` is answered on the line, and the missing `Preference-Applied` says so (RFC
+//! 7240 leaves a preference to the server). An invocation ends at a fixed time: solves keep a margin to it. And who asks may be
+//! known to the gateway already.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use aws_config::SdkConfig;
+use axum::Router;
+use axum::extract::Request;
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
+use lambda_http::RequestExt;
+use lambda_http::request::RequestContext;
+use portolan_functions::adapters::SystemClock;
+use portolan_functions::adapters::cached::Cached;
+use portolan_functions::adapters::embedded::{Bounds, Embedded, OpenError};
+use portolan_functions::adapters::memory::Memory;
+use portolan_functions::config::ConfigError;
+use portolan_functions::http::problem::{Code, Trouble};
+use portolan_functions::http::{Api, Caller, EndsAt, Offered};
+use portolan_functions::plans::Plans;
+use portolan_functions::plans::record::Tenant;
+use portolan_functions::ports::{PlanCache, Stores};
+use portolan_functions::telemetry::{self, LogFormat};
+
+use crate::bodies::Bodies;
+use crate::clients;
+use crate::config::Config;
+use crate::dynamodb::DynamoDb;
+use crate::uploads::Bucket;
+use crate::valkey::Valkey;
+
+/// Bytes that a process remembers of finished plans, and for how long.
+const REMEMBERED: u64 = 64 << 20;
+const REMEMBERED_FOR: Duration = Duration::from_secs(30);
+
+/// Why a function does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The environment is not understood.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The store does not open.
+    #[error(transparent)]
+    Store(#[from] OpenError),
+    /// The system gives no threads.
+    #[error("the system refuses: {0}")]
+    System(#[from] std::io::Error),
+}
+
+/// Serves a part of the API until the platform ends the process.
+pub async fn run(offered: Offered) -> Result<(), lambda_http::Error> {
+    telemetry::start(LogFormat::Json);
+    let config = Config::from_env()?;
+    let shared = clients::shared().await;
+    lambda_http::run(router(&config, &shared, offered)?).await
+}
+
+/// The life of plans on what is configured.
+pub fn plans(config: &Config, shared: &SdkConfig) -> Result<Arc<Plans>, StartError> {
+    Ok(Plans::new(portolan::problem::registry(), stores(config, shared)?, config.settings.clone())?)
+}
+
+/// The router of a function.
+pub fn router(config: &Config, shared: &SdkConfig, offered: Offered) -> Result<Router, StartError> {
+    let mut api = Api::new(plans(config, shared)?, config.keys.clone()).offering(offered);
+    if let Some(tables) = &config.tables {
+        api = api.uploads(Arc::new(Bucket::new(clients::s3(shared), tables.bucket.clone())));
+    }
+    let (margin, claim) = (config.margin, config.tenant_claim.clone().map(Arc::<str>::from));
+    let about = move |mut request: Request, next: Next| {
+        let claim = claim.clone();
+        async move {
+            if let Some(end) = request.extensions().lambda_context_ref().map(lambda_http::Context::deadline) {
+                request.extensions_mut().insert(EndsAt(until(end, SystemTime::now(), margin)));
+            }
+            let is_public = !request.uri().path().starts_with("/v1/");
+            if let Some(claim) = claim.filter(|_| !is_public) {
+                let Some(tenant) = tenant(&request, &claim) else {
+                    let detail = format!("the token has no claim {claim:?} that could name a tenant");
+                    return Trouble::new(Code::Unauthorized, detail).into_response();
+                };
+                request.extensions_mut().insert(Caller(tenant));
+            }
+            let response: Response = next.run(request).await;
+            response
+        }
+    };
+    Ok(api.router_within(|router| router.layer(from_fn(about))))
+}
+
+fn stores(config: &Config, shared: &SdkConfig) -> Result<Stores, StartError> {
+    let clock = Arc::new(SystemClock);
+    let Some(tables) = &config.tables else {
+        return Ok(Embedded::in_memory(clock, Bounds { plans: 200, bytes: REMEMBERED })?.stores());
+    };
+    let bodies = Bodies::new(clients::s3(shared), tables.bucket.clone());
+    let store = Arc::new(DynamoDb::new(aws_sdk_dynamodb::Client::new(shared), tables, bodies, clock.clone()));
+    let mut caches: Vec<(&'static str, Arc<dyn PlanCache>)> =
+        vec![("memory", Arc::new(Memory::new(REMEMBERED, REMEMBERED_FOR)))];
+    if let Some(cache) = &config.cache {
+        caches.push(("cache", Arc::new(Valkey::new(cache, shared))));
+    }
+    let plans = Arc::new(Cached::new(store.clone(), store.clone(), caches, clock.clone()));
+    Ok(Stores { plans: plans.clone(), replays: store, upkeep: plans, clock })
+}
+
+/// The tenant that the gateway's authorizer found in the caller's token.
+fn tenant(request: &Request, claim: &str) -> Option<Tenant> {
+    let Some(RequestContext::ApiGatewayV2(context)) = request.extensions().request_context_ref() else { return None };
+    let name = context.authorizer.as_ref()?.jwt.as_ref()?.claims.get(claim)?;
+    let fits = |c: char| c.is_ascii_graphic() && c != '#';
+    ((1..=128).contains(&name.len()) && name.chars().all(fits)).then(|| Tenant::new(name))
+}
+
+/// The moment, on this process's clock, that is a margin before the end of an invocation.
+pub(crate) fn until(end: SystemTime, now: SystemTime, margin: Duration) -> Instant {
+    Instant::now() + end.duration_since(now).unwrap_or_default().saturating_sub(margin)
+}

@@ -1,0 +1,65 @@
+//! The queues of deferred solves, one for each urgency. A message names a plan and the epoch it was queued in, never what is to be
+//! solved: a message that comes twice or late is then harmless.
+
+use std::time::Duration;
+
+use aws_sdk_sqs::Client;
+use portolan_functions::plans::record::{PlanId, Tenant, Urgency};
+use portolan_functions::ports::StoreError;
+use serde::{Deserialize, Serialize};
+
+use crate::bodies::{chain, unavailable};
+
+/// A plan that waits for a worker.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    /// Whose.
+    pub tenant: Tenant,
+    /// Which.
+    pub plan: PlanId,
+    /// When it was queued, counted in queueings.
+    pub epoch: u32,
+}
+
+/// The queues.
+#[derive(Clone, Debug)]
+pub struct Queues {
+    sqs: Client,
+    urls: [Option<String>; 3],
+}
+
+impl Queues {
+    /// With URLs by urgency.
+    pub fn new(sqs: Client, urls: [Option<String>; 3]) -> Self {
+        Self { sqs, urls }
+    }
+
+    /// Sends a message. The tenant is its group: where one tenant has a long queue, SQS lets the others pass.
+    pub async fn send(&self, urgency: Urgency, message: &Message) -> Result<(), StoreError> {
+        let url = Urgency::ALL.iter().zip(&self.urls).find(|(known, _)| **known == urgency);
+        let url = url.and_then(|(_, url)| url.as_deref());
+        let url = url.ok_or_else(|| unavailable(format!("no queue is configured for {} plans", urgency.name())))?;
+        let body = serde_json::to_string(message).map_err(|error| StoreError::Unavailable(Box::new(error)))?;
+        let send = self.sqs.send_message().queue_url(url).message_body(body).message_group_id(group(&message.tenant));
+        send.send().await.map(drop).map_err(|error| unavailable(chain(&error)))
+    }
+
+    /// Keeps a message that is worked on from other workers, for so long from now.
+    pub async fn hide(&self, url: &str, receipt: &str, span: Duration) -> Result<(), StoreError> {
+        let seconds = i32::try_from(span.as_secs()).unwrap_or(i32::MAX);
+        let change = self.sqs.change_message_visibility().queue_url(url).receipt_handle(receipt);
+        let changed = change.visibility_timeout(seconds).send().await;
+        changed.map(drop).map_err(|error| unavailable(chain(&error)))
+    }
+
+    /// The URL of the queue with this ARN, which is one of ours.
+    pub fn url(&self, arn: &str) -> Option<&str> {
+        let name = arn.rsplit(':').next()?;
+        self.urls.iter().flatten().map(String::as_str).find(|url| url.rsplit('/').next() == Some(name))
+    }
+}
+
+/// A tenant's name as a group: SQS takes letters, digits and punctuation, which is what a name is made of.
+fn group(tenant: &Tenant) -> &str {
+    tenant.name()
+}

@@ -1,0 +1,188 @@
+//! Finished plans in ElastiCache for Valkey, compressed.
+//!
+//! A cache that is slow is worse than none: every call has some tens of milliseconds. A connection that broke, as it does while a
+//! function is frozen, is made anew; a read is tried once more on the new one, a write is not, because it can be left out. After
+//! a few failures in a row the cache is left alone for a while, so that a request does not wait for what is away.
+
+mod breaker;
+mod endpoint;
+mod token;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_config::SdkConfig;
+use portolan_functions::plans::record::Tenant;
+use portolan_functions::ports::{Later, PlanCache, StoreError};
+use redis::aio::{ConnectionLike, MultiplexedConnection};
+use redis::cluster::ClusterClient;
+use redis::cluster_async::ClusterConnection;
+use redis::{AsyncConnectionConfig, Client, Cmd, FromRedisValue, RedisError};
+use tokio::sync::Mutex;
+
+use crate::bodies::{compress, decompress};
+use crate::config::Cache;
+use breaker::Breaker;
+use endpoint::Endpoint;
+
+/// What one command may take.
+const RESPONSE: Duration = Duration::from_millis(50);
+/// What a new connection may take, TLS and log-in included.
+const CONNECT: Duration = Duration::from_millis(500);
+/// The largest value that is kept; larger plans are read from the store.
+const LARGEST: usize = 4 << 20;
+/// Keys begin with this, so that a cache can be shared.
+const PREFIX: &str = "portolan:plan:1";
+
+/// The cache.
+pub struct Valkey {
+    endpoint: Endpoint,
+    connection: Mutex<Option<Connection>>,
+    breaker: Breaker,
+}
+
+/// To a single node, or to a cluster. Cheap to clone.
+#[derive(Clone)]
+enum Connection {
+    Single(MultiplexedConnection),
+    Cluster(ClusterConnection),
+}
+
+/// Why a command was not carried out.
+#[derive(Debug, thiserror::Error)]
+enum Broken {
+    #[error("the cache cannot be found: {0}")]
+    NotFound(String),
+    #[error("the cache does not answer in time")]
+    Late,
+    #[error("the cache is left alone after failures in a row")]
+    LeftAlone,
+    #[error(transparent)]
+    Redis(#[from] RedisError),
+}
+
+impl From<Broken> for StoreError {
+    fn from(broken: Broken) -> Self {
+        Self::Unavailable(Box::new(broken))
+    }
+}
+
+impl Valkey {
+    /// The cache that is configured. Nothing is connected before the first command.
+    pub fn new(cache: &Cache, shared: &SdkConfig) -> Self {
+        // The TLS library wants its provider chosen once for the process. Where it is chosen already, that is fine.
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        let endpoint = Endpoint::new(cache.clone(), shared.clone());
+        Self { endpoint, connection: Mutex::new(None), breaker: Breaker::default() }
+    }
+
+    async fn connect(&self) -> Result<Connection, Broken> {
+        let mut slot = self.connection.lock().await;
+        if let Some(connection) = slot.as_ref() {
+            return Ok(connection.clone());
+        }
+        let (info, cluster) = self.endpoint.find().await.map_err(Broken::NotFound)?;
+        let made = async {
+            Ok::<_, Broken>(if cluster {
+                let client = ClusterClient::builder([info])
+                    .connection_timeout(CONNECT)
+                    .response_timeout(RESPONSE)
+                    .retries(1)
+                    .build()?;
+                Connection::Cluster(client.get_async_connection().await?)
+            } else {
+                let config = AsyncConnectionConfig::new()
+                    .set_connection_timeout(Some(CONNECT))
+                    .set_response_timeout(Some(RESPONSE));
+                Connection::Single(Client::open(info)?.get_multiplexed_async_connection_with_config(&config).await?)
+            })
+        };
+        let made = tokio::time::timeout(2 * CONNECT, made).await.map_err(|_| Broken::Late)??;
+        *slot = Some(made.clone());
+        Ok(made)
+    }
+
+    async fn once<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, Broken> {
+        let mut connection = self.connect().await?;
+        let answer = match &mut connection {
+            Connection::Single(connection) => query(command, connection).await,
+            Connection::Cluster(connection) => query(command, connection).await,
+        };
+        if answer.is_err() {
+            // It may be half dead: the next command makes another.
+            *self.connection.lock().await = None;
+        }
+        answer
+    }
+
+    /// Carries a command out, at most `tries` times.
+    async fn run<T: FromRedisValue>(&self, command: &Cmd, tries: usize) -> Result<T, StoreError> {
+        if !self.breaker.lets_pass() {
+            return Err(Broken::LeftAlone.into());
+        }
+        let mut last = Broken::LeftAlone;
+        for _ in 0..tries {
+            match self.once(command).await {
+                Ok(value) => {
+                    self.breaker.worked();
+                    return Ok(value);
+                }
+                Err(error) => last = error,
+            }
+        }
+        self.breaker.failed();
+        Err(last.into())
+    }
+}
+
+async fn query<T: FromRedisValue>(command: &Cmd, connection: &mut impl ConnectionLike) -> Result<T, Broken> {
+    match tokio::time::timeout(2 * RESPONSE, command.query_async(connection)).await {
+        Ok(answer) => Ok(answer?),
+        Err(_) => Err(Broken::Late),
+    }
+}
+
+impl PlanCache for Valkey {
+    fn get<'a>(&'a self, tenant: &'a Tenant, fingerprint: &'a str) -> Later<'a, Result<Option<Arc<[u8]>>, StoreError>> {
+        Box::pin(async move {
+            let found: Option<Vec<u8>> = self.run(redis::cmd("GET").arg(key(tenant, fingerprint)), 2).await?;
+            found.map(|bytes| decompress(&bytes)).transpose()
+        })
+    }
+
+    fn set<'a>(
+        &'a self,
+        tenant: &'a Tenant,
+        fingerprint: &'a str,
+        value: Arc<[u8]>,
+        keep: Duration,
+    ) -> Later<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            let packed = compress(&value)?;
+            if packed.len() > LARGEST {
+                return Ok(());
+            }
+            let seconds = keep.as_secs().max(1);
+            self.run(redis::cmd("SET").arg(key(tenant, fingerprint)).arg(packed).arg("EX").arg(seconds), 1).await
+        })
+    }
+
+    fn forget<'a>(&'a self, tenant: &'a Tenant, fingerprint: &'a str) -> Later<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            // Forgetting twice is as good as once.
+            let _: u64 = self.run(redis::cmd("DEL").arg(key(tenant, fingerprint)), 2).await?;
+            Ok(())
+        })
+    }
+
+    fn check(&self) -> Later<'_, Result<(), StoreError>> {
+        Box::pin(async move {
+            let _: String = self.run(&redis::cmd("PING"), 2).await?;
+            Ok(())
+        })
+    }
+}
+
+fn key(tenant: &Tenant, fingerprint: &str) -> String {
+    format!("{PREFIX}:{tenant}:{fingerprint}")
+}

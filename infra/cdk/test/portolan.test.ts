@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import * as fs from 'node:fs';
+import * as os from 'node:os';
+import * as path from 'node:path';
+import { test } from 'node:test';
+import { App, Stack } from 'aws-cdk-lib';
+import { Portolan, PortolanProps } from '../lib/portolan';
+
+/** A folder of functions that do nothing. */
+function code(): string {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'portolan-cdk-'));
+  for (const name of ['optimize', 'plans', 'relay', 'solve']) {
+    fs.mkdirSync(path.join(folder, name));
+    fs.writeFileSync(path.join(folder, name, 'bootstrap'), name);
+  }
+  return folder;
+}
+
+function synth(props: Omit<PortolanProps, 'code'> = {}): any {
+  const app = new App();
+  const stack = new Stack(app, 'test');
+  new Portolan(stack, 'Portolan', { code: code(), ...props });
+  return app.synth().getStackByName('test').template;
+}
+
+test('the stack is the template, resource by resource', () => {
+  const template = synth();
+  const source = fs.readFileSync(path.resolve(__dirname, '../../../../template.yaml'), 'utf8');
+  const resources = source.slice(source.indexOf('\nResources:'), source.indexOf('\nOutputs:'));
+  const names = [...resources.matchAll(/^ {2}(\w+):/gm)].map((match) => match[1]);
+  assert.ok(names.length > 40);
+  assert.deepEqual(names.filter((name) => !(name in template.Resources)), []);
+  assert.deepEqual(template.Transform, 'AWS::Serverless-2016-10-31');
+});
+
+test('each function runs its own code', () => {
+  const { Resources: resources } = synth();
+  const keys = ['Optimize', 'PlansApi', 'Relay', 'Solve'].map((name) => JSON.stringify(resources[name].Properties.CodeUri));
+  assert.equal(new Set(keys).size, 4);
+  assert.ok(keys.every((key) => key.includes('Bucket') && !key.includes('functions/aws')));
+});
+
+test('properties become what the template calls parameters', () => {
+  const issuer = 'https://issuer.example';
+  const { Resources: resources, Conditions: conditions } = synth({ jwtIssuer: issuer, jwtAudience: ['a', 'b'], optimizeConcurrency: 7, protect: false });
+  assert.deepEqual(resources.Authorizer.Properties.JwtConfiguration, { Issuer: issuer, Audience: ['a', 'b'] });
+  assert.equal(resources.Optimize.Properties.ReservedConcurrentExecutions, 7);
+  assert.deepEqual(conditions.IsProtected, { 'Fn::Equals': ['false', 'true'] });
+});

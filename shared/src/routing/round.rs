@@ -1,0 +1,147 @@
+//! Whole containers from the relaxation's shares.
+//!
+//! At the relaxation's optimum nearly every lot goes one way; some hundred are shared out between two. Whole parts are settled first. Then one
+//! share after another is raised to a container, the largest first, and the dual simplex method moves the others' shares out of the way (diving
+//! with the residual problem re-solved; cf. Danna, Le Pape 2005, doi:10.1007/0-387-25486-2_4, for diving in column generation). Only the columns
+//! of lots that are still shared take part, so a step costs some microseconds. What finds no room in the end is poured into what is left.
+
+use super::columns::Columns;
+use super::master::Master;
+use super::network::Network;
+use crate::budget::Budget;
+
+/// A share of at least this much counts as a whole container.
+const NEARLY: f64 = 1.0 - 1e-6;
+/// Shares of at least this much are raised together.
+const LARGE: f64 = 0.85;
+
+/// Whole containers on columns.
+#[derive(Clone, Debug)]
+pub(super) struct Whole {
+    /// (column, containers)
+    pub(super) flows: Vec<(u32, i64)>,
+    /// `[resource]`
+    pub(super) room: Vec<i64>,
+    /// `[commodity]`: containers that found no way.
+    pub(super) rest: Vec<i64>,
+}
+
+/// Rounds the master's solution, which is left as it is.
+pub(super) fn round(network: &Network, columns: &Columns, master: &Master, budget: &mut Budget<'_>) -> Whole {
+    let mut master = master.clone();
+    master.grow(columns);
+    let mut dive = Dive {
+        network,
+        columns,
+        master,
+        whole: Whole {
+            flows: Vec::new(),
+            room: network.capacity.clone(),
+            rest: network.commodities.iter().map(|commodity| commodity.quantity).collect(),
+        },
+    };
+    dive.run(budget);
+    dive.whole
+}
+
+struct Dive<'a> {
+    network: &'a Network,
+    columns: &'a Columns,
+    master: Master,
+    whole: Whole,
+}
+
+impl Dive<'_> {
+    fn run(&mut self, budget: &mut Budget<'_>) {
+        let mut shared: Vec<u32> = (0..self.network.commodities.len() as u32).collect();
+        let mut candidates: Option<Vec<u32>> = None;
+        loop {
+            let parts = self.shares(&shared);
+            let mut any = false;
+            for &(column, share) in &parts {
+                any |= self.settle(column, share);
+            }
+            if !any {
+                any = self.raise(&parts);
+            }
+            shared.retain(|&commodity| self.whole.rest[commodity as usize] > 0);
+            if shared.is_empty() || !any || budget.spend(1 + self.network.commodities.len() as u64 / 64) {
+                return;
+            }
+            let of = |column: &u32| self.whole.rest[self.columns.commodity[*column as usize] as usize] > 0;
+            let mut open = candidates.take().unwrap_or_else(|| (0..self.columns.len() as u32).collect());
+            open.retain(of);
+            let room: Vec<f64> = self.whole.room.iter().map(|&room| room as f64).collect();
+            let rest: Vec<f64> = self.whole.rest.iter().map(|&rest| rest as f64).collect();
+            self.master.set_limits(self.columns, &room, &rest);
+            if !self.master.mend(self.columns, &open, budget) {
+                return;
+            }
+            candidates = Some(open);
+        }
+    }
+
+    /// Columns with a part of a container, or more, of what is not settled.
+    fn shares(&self, shared: &[u32]) -> Vec<(u32, f64)> {
+        let mut found = Vec::new();
+        for &commodity in shared {
+            for column in self.master.basic(commodity as usize) {
+                let value = self.master.value_of(self.columns, column);
+                if value > 1e-6 {
+                    found.push((column, value));
+                }
+            }
+        }
+        found
+    }
+
+    /// Settles the whole part of a share. Returns whether there is one.
+    fn settle(&mut self, column: u32, share: f64) -> bool {
+        let of = self.columns.commodity[column as usize] as usize;
+        let rest = self.whole.rest[of];
+        let count = if self.network.commodities[of].whole {
+            if share >= rest as f64 * NEARLY { rest } else { 0 }
+        } else {
+            ((share + 1.0 - NEARLY).floor() as i64).min(rest)
+        };
+        self.take(column, count)
+    }
+
+    /// Raises the largest shares to a container each, or to the whole lot where it may not be split.
+    fn raise(&mut self, shares: &[(u32, f64)]) -> bool {
+        let mut order: Vec<(f64, u32)> = Vec::with_capacity(shares.len());
+        for &(column, share) in shares {
+            let of = self.columns.commodity[column as usize] as usize;
+            let unit = if self.network.commodities[of].whole { self.whole.rest[of].max(1) as f64 } else { 1.0 };
+            order.push((share / unit, column));
+        }
+        order.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        let mut any = false;
+        for (share, column) in order {
+            if any && share < LARGE {
+                break;
+            }
+            let of = self.columns.commodity[column as usize] as usize;
+            let count =
+                if self.network.commodities[of].whole { self.whole.rest[of] } else { self.whole.rest[of].min(1) };
+            any |= self.take(column, count);
+        }
+        any
+    }
+
+    /// Settles so many containers on a column, if there is room.
+    fn take(&mut self, column: u32, count: i64) -> bool {
+        let of = self.columns.commodity[column as usize] as usize;
+        let entries = self.columns.entries(column);
+        let fits = |&(row, units): &(u32, u32)| self.whole.room[row as usize] / i64::from(units) >= count;
+        if count <= 0 || count > self.whole.rest[of] || !entries.iter().all(fits) {
+            return false;
+        }
+        for &(row, units) in entries {
+            self.whole.room[row as usize] -= count * i64::from(units);
+        }
+        self.whole.rest[of] -= count;
+        self.whole.flows.push((column, count));
+        true
+    }
+}

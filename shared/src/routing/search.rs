@@ -1,0 +1,204 @@
+//! The order of methods: pour, price, sweep, round.
+//!
+//! 1. Containers are **poured** along their cheapest open ways: a plan after some milliseconds.
+//! 2. Rounds of the **Lagrangian dual** price the resources; pouring at these prices gives better plans, and the ways found are the first columns.
+//! 3. **Column generation** closes the gap of the relaxation. Pouring at the master's prices goes on now and then.
+//! 4. The relaxation is **rounded** by diving, and what is left is poured.
+//!
+//! Every bound that is claimed is recomputed from whole prices in exact sums ([`super::certificate`]).
+
+use super::certificate::{self, Certificate};
+use super::colgen::Relaxation;
+use super::columns::Columns;
+use super::greedy::{self, Pouring};
+use super::instance::Instance;
+use super::lagrange::Dual;
+use super::master::Master;
+use super::network::Network;
+use super::paths::Paths;
+use super::plan::{self, Flow, Solution};
+use super::round;
+use crate::budget::Budget;
+use crate::outcome::{Found, Outcome, Progress, Stats};
+
+/// Rounds of the dual between two plans, and how often.
+const ROUNDS: usize = 10;
+const TURNS: usize = 3;
+/// The bound is recomputed exactly when what is missing has shrunk by this factor.
+const SHRUNK: f64 = 0.25;
+/// The relaxation is solved to this gap.
+const CLOSED: f64 = 1e-9;
+
+pub(super) fn solve(
+    instance: &Instance,
+    budget: &mut Budget<'_>,
+    watch: &mut dyn FnMut(&Progress<'_, Solution>),
+) -> Outcome<Solution, Certificate> {
+    let mut search = Search::new(instance, watch);
+    search.run(budget);
+    search.finish(budget)
+}
+
+struct Search<'a, 'w> {
+    instance: &'a Instance,
+    network: &'a Network,
+    watch: &'w mut dyn FnMut(&Progress<'_, Solution>),
+    /// `[class]`
+    weights: Vec<f64>,
+    solution: Solution,
+    objective: i64,
+    lower_bound: i64,
+    stats: Stats,
+}
+
+impl<'a, 'w> Search<'a, 'w> {
+    /// Nothing is carried, and ways cost nothing.
+    fn new(instance: &'a Instance, watch: &'w mut dyn FnMut(&Progress<'_, Solution>)) -> Self {
+        let solution = Solution { flows: Vec::new(), prices: plan::free(instance) };
+        let objective = plan::objective(instance, &plan::costs(instance, &solution.flows));
+        let lower_bound = certificate::trivial(instance).min(objective);
+        let weights = instance.classes.iter().map(|class| class.multiplier as f64).collect();
+        let stats = Stats::default();
+        Self { instance, network: instance.network(), watch, weights, solution, objective, lower_bound, stats }
+    }
+
+    fn run(&mut self, budget: &mut Budget<'_>) {
+        let network = self.network;
+        let weights = self.weights.clone();
+        let mut paths = Paths::new(network);
+        let mut columns = Columns::new(network, &weights);
+        let mut dual = Dual::new(network);
+        let mut best = greedy::pour(network, &mut paths, &mut columns, &dual.prices, &weights, budget);
+        self.offer(&columns, &best.flows, budget);
+        let mut least = self.objective;
+        for _ in 0..TURNS {
+            if self.is_done(budget) {
+                return;
+            }
+            let upper = self.objective as f64;
+            dual.improve(network, &mut paths, &mut columns, &weights, upper, ROUNDS, budget);
+            let poured = greedy::pour(network, &mut paths, &mut columns, &dual.prices, &weights, budget);
+            self.offer(&columns, &poured.flows, budget);
+            if self.objective < least {
+                least = self.objective;
+                best = poured;
+            }
+        }
+        self.prove(&dual.prices, budget);
+        if self.is_done(budget) {
+            return;
+        }
+        let capacity = network.capacity.iter().map(|&capacity| capacity as f64).collect();
+        let quantity = network.commodities.iter().map(|commodity| commodity.quantity as f64).collect();
+        let mut master = Master::new(capacity, quantity);
+        master.start(&columns, &best.keys, &best.stopped);
+        let mut relaxation = Relaxation::new(columns, master, dual.bound, dual.prices);
+        let mut missing = relaxation.gap();
+        let is_solved = relaxation.solve(network, &mut paths, &weights, CLOSED, budget, &mut |relaxation, budget| {
+            if relaxation.gap() < missing * SHRUNK {
+                missing = relaxation.gap();
+                self.prove(&relaxation.prices, budget);
+                let whole = round::round(network, &relaxation.columns, &relaxation.master, budget);
+                self.offer(&relaxation.columns, &whole.flows, budget);
+            }
+            self.is_done(budget)
+        });
+        self.stats.columns = relaxation.columns.len() as u64;
+        if is_solved {
+            self.prove(&relaxation.prices, budget);
+        }
+        let whole = round::round(network, &relaxation.columns, &relaxation.master, budget);
+        let columns = &mut relaxation.columns;
+        let settled = whole.flows.len();
+        let poured = Pouring::new(network, whole.room, whole.rest).run(
+            &mut paths,
+            columns,
+            &vec![0.0; network.capacity.len()],
+            &weights,
+            budget,
+        );
+        let mut flows = whole.flows;
+        flows.extend(poured.flows);
+        debug_assert!(flows.len() >= settled);
+        self.offer(columns, &flows, budget);
+    }
+
+    fn is_done(&self, budget: &mut Budget<'_>) -> bool {
+        self.lower_bound >= self.objective || budget.is_good_enough(self.gap()) || budget.stopped().is_some()
+    }
+
+    fn gap(&self) -> f64 {
+        plan::gap(self.instance, self.objective, self.lower_bound)
+    }
+
+    /// Takes note of a plan, if it is better: containers on columns become containers of lots.
+    fn offer(&mut self, columns: &Columns, flows: &[(u32, i64)], budget: &Budget<'_>) {
+        let mut by_commodity: Vec<(u32, u32, i64)> =
+            flows.iter().map(|&(column, count)| (columns.commodity[column as usize], column, count)).collect();
+        by_commodity.sort_unstable();
+        let mut given = Vec::with_capacity(by_commodity.len());
+        for group in by_commodity.chunk_by(|a, b| a.0 == b.0) {
+            let range = &self.network.commodities[group[0].0 as usize].lots;
+            let mut lots = self.network.lots[range.start as usize..range.end as usize].iter();
+            let mut lot = lots.next();
+            let mut open = lot.map_or(0, |&lot| self.instance.lots[lot as usize].quantity);
+            for &(commodity, column, mut count) in group {
+                // Not carrying is no way.
+                while count > 0 && column != commodity {
+                    let Some(&of) = lot else { break };
+                    let quantity = count.min(open);
+                    if quantity > 0 {
+                        let arcs =
+                            columns.arcs(column).iter().map(|&arc| self.network.original[arc as usize]).collect();
+                        given.push(Flow { lot: of, quantity, arcs });
+                    }
+                    (count, open) = (count - quantity, open - quantity);
+                    if open == 0 {
+                        lot = lots.next();
+                        open = lot.map_or(0, |&lot| self.instance.lots[lot as usize].quantity);
+                    }
+                }
+            }
+        }
+        given.sort_unstable();
+        given.dedup_by(|next, flow| {
+            let is_same = next.lot == flow.lot && next.arcs == flow.arcs;
+            if is_same {
+                flow.quantity += next.quantity;
+            }
+            is_same
+        });
+        let objective = plan::objective(self.instance, &plan::costs(self.instance, &given));
+        if objective < self.objective {
+            (self.solution.flows, self.objective) = (given, objective);
+            self.stats.improvements += 1;
+            self.tell(budget);
+        }
+    }
+
+    /// Takes note of prices, if what they prove is better.
+    fn prove(&mut self, prices: &[f64], budget: &Budget<'_>) {
+        let scale = self.solution.prices.scale;
+        let whole = prices.iter().enumerate().map(|(at, &price)| (at as u32, (price * scale as f64).round() as i64));
+        let certificate = Certificate { scale, prices: whole.filter(|&(_, price)| price > 0).collect() };
+        let bound = certificate::bound(self.instance, &certificate).min(self.objective);
+        if bound > self.lower_bound {
+            self.lower_bound = bound;
+            self.solution.prices = certificate;
+            self.tell(budget);
+        }
+    }
+
+    fn tell(&mut self, budget: &Budget<'_>) {
+        let Self { watch, solution, objective, lower_bound, .. } = self;
+        let (objective, lower_bound) = (*objective, *lower_bound);
+        watch(&Progress { incumbent: solution, objective, lower_bound, ticks: budget.ticks() });
+    }
+
+    fn finish(self, budget: &Budget<'_>) -> Outcome<Solution, Certificate> {
+        let gap = self.gap();
+        let Self { solution, objective, lower_bound, stats, .. } = self;
+        let certificate = solution.prices.clone();
+        Outcome::new(Found { solution, objective, lower_bound, gap, certificate }, budget, stats)
+    }
+}

@@ -1,0 +1,273 @@
+//! The whole stack as `template.yaml` has it, deployed on the emulator with functions built from this tree: `tests/run` does that and
+//! says in `PORTOLAN_TEST_STACK` where the outputs are. Without it, these tests say loudly that they are skipped.
+
+use std::time::Duration;
+
+use aws_sdk_sqs::types::QueueAttributeName;
+use portolan_functions::plans::record::{PlanId, Tenant};
+use portolan_tests::aws;
+use portolan_tests::server_at::Reply;
+use reqwest::{Client, Method};
+use serde_json::{Value, json};
+
+/// The stack.
+struct Stack {
+    outputs: Value,
+    base: String,
+    client: Client,
+    sqs: aws_sdk_sqs::Client,
+}
+
+impl Stack {
+    /// The one that `sam deploy` made, where functions may do what the template lets them, and nothing else.
+    async fn find() -> Option<Self> {
+        let shared = aws::emulator().await?;
+        let listed = read("PORTOLAN_TEST_STACK")?;
+        let outputs = listed.as_array().unwrap().iter();
+        let outputs =
+            outputs.map(|output| (output["OutputKey"].as_str().unwrap().to_owned(), output["OutputValue"].clone()));
+        Some(Self::with(outputs.collect(), &shared))
+    }
+
+    /// The one that `cdk deploy` made, on an emulator of its own.
+    async fn find_by_cdk() -> Option<Self> {
+        let outputs = read("PORTOLAN_TEST_CDK_STACK")?;
+        let shared = aws::at(&std::env::var("PORTOLAN_TEST_CDK_AWS").unwrap()).await;
+        Some(Self::with(outputs.as_object().unwrap().values().next().unwrap().clone(), &shared))
+    }
+
+    fn with(outputs: Value, shared: &aws_config::SdkConfig) -> Self {
+        let api = output(&outputs, "ApiId");
+        let base = format!("{}/_aws/execute-api/{api}/$default", shared.endpoint_url().unwrap());
+        Self { outputs, base, client: Client::new(), sqs: aws_sdk_sqs::Client::new(shared) }
+    }
+
+    async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: Option<&Value>) -> Reply {
+        let mut request = self.client.request(method, format!("{}{path}", self.base));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        Reply::of(request.send().await.unwrap()).await
+    }
+
+    async fn get(&self, path: &str) -> Reply {
+        self.send(Method::GET, path, &[], None).await
+    }
+
+    async fn post(&self, path: &str, body: &Value) -> Reply {
+        self.send(Method::POST, path, &[], Some(body)).await
+    }
+
+    async fn defer(&self, body: &Value) -> String {
+        let reply = self.send(Method::POST, "/v1/yard/plans", &[("prefer", "respond-async")], Some(body)).await;
+        assert_eq!(reply.status, 202, "{:#}", reply.body);
+        reply.header("location").to_owned()
+    }
+
+    async fn until(&self, place: &str, wanted: impl Fn(&Reply) -> bool) -> Reply {
+        aws::until("the plan got there", async || Some(self.get(place).await).filter(&wanted)).await
+    }
+
+    async fn messages(&self, queue: &str) -> usize {
+        let asked = self
+            .sqs
+            .get_queue_attributes()
+            .queue_url(output(&self.outputs, queue))
+            .attribute_names(QueueAttributeName::ApproximateNumberOfMessages);
+        let attributes = asked.send().await.unwrap().attributes.unwrap_or_default();
+        attributes.get(&QueueAttributeName::ApproximateNumberOfMessages).map_or(0, |count| count.parse().unwrap())
+    }
+}
+
+/// The outputs in the file that a variable names, or a loud word.
+fn read(variable: &str) -> Option<Value> {
+    let Ok(file) = std::env::var(variable) else {
+        eprintln!("SKIPPED: {variable} names no stack; `tests/run` deploys one");
+        return None;
+    };
+    Some(serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap())
+}
+
+fn output<'a>(outputs: &'a Value, name: &str) -> &'a str {
+    outputs[name].as_str().unwrap_or_else(|| panic!("no output {name}"))
+}
+
+/// A yard that nobody asked for before.
+fn yard(stacks: usize, tiers: usize, time_limit_ms: u64) -> Value {
+    // Names and turns from a random id, so that no two runs ask for the same.
+    let mut state = PlanId::fresh().number() as u64 | 1;
+    let mut turns: Vec<usize> = (1..=stacks * tiers).collect();
+    for at in (1..turns.len()).rev() {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        turns.swap(at, (state >> 33) as usize % (at + 1));
+    }
+    let stacks: Vec<Value> = turns
+        .chunks(tiers)
+        .enumerate()
+        .map(|(at, turns)| {
+            let containers: Vec<String> = turns.iter().map(|turn| format!("c{turn:03}")).collect();
+            json!({"id": format!("s{at}"), "max_tiers": tiers + 2, "containers": containers})
+        })
+        .collect();
+    let mut departures = turns.clone();
+    departures.sort_unstable();
+    let departures: Vec<String> = departures.iter().map(|turn| format!("c{turn:03}")).collect();
+    json!({"stacks": stacks, "departures": departures, "options": {"time_limit_ms": time_limit_ms}})
+}
+
+#[tokio::test]
+async fn a_plan_on_the_line_is_stored_and_the_second_time_known() {
+    let Some(stack) = Stack::find().await else { return };
+    let health = stack.get("/readyz").await;
+    assert_eq!(health.body["dependencies"]["store"], "up", "{:#}", health.body);
+    assert_eq!(health.body["dependencies"]["cache"], "up", "{:#}", health.body);
+    let yard = yard(4, 3, 2000);
+    let first = stack.post("/v1/yard/plans", &yard).await;
+    assert_eq!((first.status.as_u16(), &first.body["proof"]), (200, &json!("optimal")), "{:#}", first.body);
+    assert_eq!(first.header("cache-status"), "portolan; fwd=miss; stored");
+    for _ in 0..2 {
+        let second = stack.post("/v1/yard/plans", &yard).await;
+        assert_eq!(second.header("cache-status"), "portolan; hit");
+        assert_eq!((&second.body["id"], &second.body["tier"]), (&first.body["id"], &json!("cached")));
+    }
+    let place = first.header("location");
+    let read = stack.get(&format!("{place}?include=instance")).await;
+    assert_eq!((&read.body["objective"], read.status.as_u16()), (&first.body["objective"], 200));
+    let verified = stack.post("/v1/yard/verify", &read.body).await;
+    assert_eq!(verified.body["objective"], first.body["objective"], "{:#}", verified.body);
+    let picture = stack.send(Method::GET, place, &[("accept", "image/svg+xml")], None).await;
+    assert!(picture.body.as_str().is_some_and(|text| text.starts_with("<svg")));
+    let deleted = stack.send(Method::DELETE, place, &[], None).await;
+    assert_eq!(deleted.status, 204);
+    assert_eq!(stack.get(place).await.status, 404);
+}
+
+#[tokio::test]
+async fn a_deferred_plan_goes_by_stream_and_queue_to_a_worker() {
+    let Some(stack) = Stack::find().await else { return };
+    for priority in ["u=0", "u=3", "u=7"] {
+        let headers = [("prefer", "respond-async"), ("priority", priority)];
+        let reply = stack.send(Method::POST, "/v1/yard/plans", &headers, Some(&yard(4, 3, 2000))).await;
+        assert_eq!((reply.status.as_u16(), reply.header("preference-applied")), (202, "respond-async"));
+        let done = stack.until(reply.header("location"), |reply| reply.body["status"] == "done").await;
+        assert_eq!(done.body["proof"], "optimal", "{:#}", done.body);
+    }
+    let page = stack.get("/v1/plans?limit=2&status=done").await;
+    assert_eq!(page.body["plans"].as_array().map(Vec::len), Some(2), "{:#}", page.body);
+}
+
+#[tokio::test]
+async fn what_cdk_deploys_plans_now_and_later() {
+    let Some(stack) = Stack::find_by_cdk().await else { return };
+    let now = stack.post("/v1/yard/plans", &yard(4, 3, 2000)).await;
+    assert_eq!((now.status.as_u16(), &now.body["proof"]), (200, &json!("optimal")), "{:#}", now.body);
+    let later = stack.defer(&yard(4, 3, 2000)).await;
+    stack.until(&later, |reply| reply.body["status"] == "done").await;
+}
+
+#[tokio::test]
+async fn a_deferred_plan_can_be_cancelled_and_keeps_its_best() {
+    let Some(stack) = Stack::find().await else { return };
+    let place = stack.defer(&yard(10, 10, 60_000)).await;
+    stack.until(&place, |reply| reply.body["objective"].is_i64()).await;
+    let cancelled = stack.send(Method::DELETE, &place, &[], None).await;
+    assert_eq!(
+        (cancelled.status.as_u16(), &cancelled.body["status"]),
+        (200, &json!("cancelled")),
+        "{:#}",
+        cancelled.body
+    );
+    assert!(cancelled.body["plan"].is_object());
+    // Longer than a worker needs to see it, and to write if it did not.
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    assert_eq!(stack.get(&place).await.body["status"], "cancelled");
+}
+
+#[tokio::test]
+async fn a_worker_that_is_killed_loses_nothing() {
+    let Some(stack) = Stack::find().await else { return };
+    let place = stack.defer(&yard(10, 10, 6_000)).await;
+    let running = stack.until(&place, |reply| reply.body["objective"].is_i64()).await;
+    assert!(running.header("etag").starts_with("\"1."), "{}", running.header("etag"));
+    let killed = kill(output(&stack.outputs, "SolveFunction"));
+    assert!(killed > 0, "no worker was found");
+    let done = stack.until(&place, |reply| reply.body["status"] == "done").await;
+    assert!(done.header("etag").starts_with("\"2."), "another worker, another epoch: {}", done.header("etag"));
+    assert!(done.body["objective"].as_i64() <= running.body["objective"].as_i64(), "the best so far is kept");
+    let read = stack.get(&format!("{place}?include=instance")).await;
+    let verified = stack.post("/v1/yard/verify", &read.body).await;
+    assert_eq!(verified.status, 200, "{:#}", verified.body);
+}
+
+/// Kills the processes of a function with SIGKILL.
+fn kill(function: &str) -> usize {
+    let wanted = format!("AWS_LAMBDA_FUNCTION_NAME={function}").into_bytes();
+    let processes = std::fs::read_dir("/proc").unwrap().filter_map(Result::ok);
+    let pids = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    let is_it = |pid: &u32| {
+        let bootstrap = std::fs::read_link(format!("/proc/{pid}/exe")).is_ok_and(|exe| exe.ends_with("bootstrap"));
+        let environment = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+        bootstrap && environment.split(|byte| *byte == 0).any(|variable| variable == wanted)
+    };
+    let pids: Vec<u32> = pids.filter(is_it).collect();
+    for pid in &pids {
+        assert!(std::process::Command::new("kill").args(["-9", &pid.to_string()]).status().unwrap().success());
+    }
+    pids.len()
+}
+
+#[tokio::test]
+async fn a_message_that_is_none_of_ours_ends_among_the_dead_letters_and_can_be_sent_back() {
+    let Some(stack) = Stack::find().await else { return };
+    let (queue, dead) = (output(&stack.outputs, "StandardQueueUrl"), output(&stack.outputs, "DeadLettersUrl"));
+    stack.sqs.send_message().queue_url(queue).message_body("{\"not\": \"ours\"}").send().await.unwrap();
+    aws::until("the message is given up", async || (stack.messages("DeadLettersUrl").await == 1).then_some(())).await;
+
+    // Redrive, as the runbook has it: receive, send back, delete. A message of a plan that is gone then does nothing, once.
+    let received = stack.sqs.receive_message().queue_url(dead).send().await.unwrap();
+    let letter = &received.messages()[0];
+    assert_eq!(letter.body(), Some("{\"not\": \"ours\"}"));
+    let gone = json!({"tenant": Tenant::local(), "plan": PlanId::fresh(), "epoch": 1}).to_string();
+    stack.sqs.send_message().queue_url(queue).message_body(gone).send().await.unwrap();
+    let delete = stack.sqs.delete_message().queue_url(dead).receipt_handle(letter.receipt_handle().unwrap());
+    delete.send().await.unwrap();
+    aws::until("the queue is empty", async || (stack.messages("StandardQueueUrl").await == 0).then_some(())).await;
+    assert_eq!(stack.messages("DeadLettersUrl").await, 0);
+}
+
+#[tokio::test]
+async fn a_request_that_is_too_large_for_the_gateway_is_uploaded() {
+    let Some(stack) = Stack::find().await else { return };
+    let begun = stack.send(Method::POST, "/v1/uploads", &[], None).await;
+    assert_eq!(begun.status, 201, "{:#}", begun.body);
+    let named = json!({"upload": begun.body["upload"]});
+    let missing = stack.post("/v1/yard/plans", &named).await;
+    assert_eq!(missing.body["issues"][0]["code"], "unknown_upload", "{:#}", missing.body);
+    let yard = yard(4, 3, 2000);
+    let put = stack.client.put(begun.text("url")).body(yard.to_string()).send().await.unwrap();
+    assert!(put.status().is_success(), "{put:?}");
+    let valid = stack.post("/v1/yard/validate", &named).await;
+    assert_eq!(valid.body["valid"], true, "{:#}", valid.body);
+    let planned = stack.post("/v1/yard/plans", &named).await;
+    assert_eq!((planned.status.as_u16(), &planned.body["status"]), (200, &json!("done")), "{:#}", planned.body);
+}
+
+#[tokio::test]
+async fn bad_input_is_told_the_same_as_on_one_machine() {
+    let Some(stack) = Stack::find().await else { return };
+    stack.post("/v1/yard/plans", &json!({"stacks": 3})).await.is_problem(422, "invalid");
+    stack.get("/v1/plans/none").await.is_problem(404, "not_found");
+    let key = PlanId::fresh().to_string();
+    let key = [("idempotency-key", key.as_str()), ("prefer", "wait=20")];
+    let body = yard(3, 3, 1000);
+    let first = stack.send(Method::POST, "/v1/yard/plans", &key, Some(&body)).await;
+    let again = stack.send(Method::POST, "/v1/yard/plans", &key, Some(&body)).await;
+    assert_eq!((&first.body, again.header("idempotent-replayed")), (&again.body, "true"));
+    stack
+        .send(Method::POST, "/v1/yard/plans", &key, Some(&yard(3, 3, 1000)))
+        .await
+        .is_problem(422, "idempotency_mismatch");
+}

@@ -1,0 +1,5 @@
+//! Portolan on AWS, on an emulator and a real Redis server.
+
+mod cache;
+mod deployed;
+mod store;
