@@ -57,8 +57,9 @@ pub(super) fn files(path: &Path) -> Result<Vec<PathBuf>, Failure> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(path).map_err(unreadable)? {
         let file = entry.map_err(unreadable)?.path();
-        let is_problem =
-            file.extension().is_some_and(|extension| ["txt", "bay", "crb", "crt", "json"].iter().any(|known| extension == *known));
+        let is_problem = file
+            .extension()
+            .is_some_and(|extension| ["txt", "bay", "crb", "crt", "json"].iter().any(|known| extension == *known));
         if is_problem && file.is_file() {
             files.push(file);
         }

@@ -66,6 +66,15 @@ pub(super) fn flaw(instance: &Instance, certificate: &Certificate) -> Option<Str
 
 /// The bound that prices without a [`flaw`] prove.
 pub(super) fn bound(instance: &Instance, certificate: &Certificate) -> i64 {
+    bound_within(instance, certificate, &mut |_| false).unwrap_or(i64::MIN)
+}
+
+/// The bound that prices without a [`flaw`] prove; none where `spend`, which hears of the work step by step, says that it is enough.
+pub(super) fn bound_within(
+    instance: &Instance,
+    certificate: &Certificate,
+    spend: &mut dyn FnMut(u64) -> bool,
+) -> Option<i64> {
     let scale = certificate.scale;
     let mut price = vec![0_i64; instance.resources.len()];
     let mut sum = 0_i128;
@@ -104,6 +113,9 @@ pub(super) fn bound(instance: &Instance, certificate: &Certificate) -> i64 {
         for group in of_start.chunks(LANES) {
             let starts: Vec<u32> = group.iter().filter_map(|lots| key(&lots[0]).1).collect();
             sweep.from(&starts);
+            if spend(1 + instance.arcs.len() as u64 / ARCS_A_TICK) {
+                return None;
+            }
             let nowhere = group.len() - starts.len();
             for (lane, lots) in group.iter().enumerate() {
                 for lot in lots.iter().map(|&at| &instance.lots[at as usize]).filter(|lot| !is_limited(instance, lot)) {
@@ -122,6 +134,9 @@ pub(super) fn bound(instance: &Instance, certificate: &Certificate) -> i64 {
             if let Some(start) = key(&group[0]).1 {
                 ways.from(start, Some(longest), weight);
             }
+            if spend(1 + instance.arcs.len() as u64 / 4) {
+                return None;
+            }
             for lot in limited() {
                 let carried = lot.start.and_then(|_| ways.cheapest(lot, unit)).map_or(i64::MAX, |(cost, _)| cost);
                 take(lot, carried);
@@ -131,7 +146,7 @@ pub(super) fn bound(instance: &Instance, certificate: &Certificate) -> i64 {
     // Every plan costs a multiple of the step.
     let whole = i128::from(scale) * i128::from(instance.step);
     let steps = sum.div_euclid(whole) + i128::from(sum.rem_euclid(whole) > 0);
-    i64::try_from(steps * i128::from(instance.step)).unwrap_or(i64::MIN)
+    Some(i64::try_from(steps * i128::from(instance.step)).unwrap_or(i64::MIN))
 }
 
 /// A bound for which no way has to be found: legs cost nothing. No prices prove less.
@@ -151,6 +166,8 @@ fn is_limited(instance: &Instance, lot: &Lot) -> bool {
         }
 }
 
+/// Arcs of all lanes that weigh as much as a tick.
+const ARCS_A_TICK: u64 = 8;
 /// Starts that are taken together.
 const LANES: usize = 8;
 /// Costs from here on are as good as no way: turning a lot down costs no more.

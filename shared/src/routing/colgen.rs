@@ -11,7 +11,10 @@ use super::paths::Paths;
 use crate::budget::Budget;
 
 /// Columns that are looked at together.
-const BLOCK: usize = 40;
+const BLOCK: usize = 1_000;
+/// Columns that the master begins with: no dearer than the cheapest of their commodity by this share, at the prices of the best bound. With all of the
+/// pool it took 40 % longer on `kro_WorldLarge`: pivots among columns that are worth nothing in the end.
+const NEAR: f64 = 0.02;
 /// A container must save this much, in hundredths.
 const SAVES: f64 = 1e-3;
 
@@ -53,8 +56,8 @@ impl Relaxation {
         budget: &mut Budget<'_>,
         tell: &mut dyn FnMut(&Self, &mut Budget<'_>) -> bool,
     ) -> bool {
-        let all: Vec<u32> = (0..self.columns.len() as u32).collect();
-        self.take(&all, budget);
+        let near = self.near(network);
+        self.take(&near, budget);
         loop {
             if budget.stopped().is_some() {
                 return false;
@@ -77,6 +80,22 @@ impl Relaxation {
             self.smoothing = if self.bound > before { 0.5 } else { (self.smoothing - 0.1).max(0.0) };
             self.take(&new, budget);
         }
+    }
+
+    /// The columns that are nearly the cheapest of their commodity.
+    fn near(&self, network: &Network) -> Vec<u32> {
+        let priced: Vec<f64> =
+            (0..self.columns.len() as u32).map(|column| self.columns.priced(column, &self.prices)).collect();
+        let mut least = vec![f64::INFINITY; network.commodities.len()];
+        for (&commodity, &priced) in self.columns.commodity.iter().zip(&priced) {
+            let least = &mut least[commodity as usize];
+            *least = least.min(priced);
+        }
+        let is_near = |column: &u32| {
+            let least = least[self.columns.commodity[*column as usize] as usize];
+            priced[*column as usize] <= least + NEAR * least.abs()
+        };
+        (0..self.columns.len() as u32).filter(is_near).collect()
     }
 
     /// Prices every commodity. Returns the columns that save something, and what they would at most.

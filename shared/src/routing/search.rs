@@ -77,6 +77,7 @@ impl<'a, 'w> Search<'a, 'w> {
             }
             let upper = self.objective as f64;
             dual.improve(network, &mut paths, &mut columns, &weights, upper, ROUNDS, budget);
+            self.prove(&dual.prices, budget);
             let poured = greedy::pour(network, &mut paths, &mut columns, &dual.prices, &weights, budget);
             self.offer(&columns, &poured.flows, budget);
             if self.objective < least {
@@ -84,7 +85,6 @@ impl<'a, 'w> Search<'a, 'w> {
                 best = poured;
             }
         }
-        self.prove(&dual.prices, budget);
         if self.is_done(budget) {
             return;
         }
@@ -177,11 +177,12 @@ impl<'a, 'w> Search<'a, 'w> {
     }
 
     /// Takes note of prices, if what they prove is better.
-    fn prove(&mut self, prices: &[f64], budget: &Budget<'_>) {
+    fn prove(&mut self, prices: &[f64], budget: &mut Budget<'_>) {
         let scale = self.solution.prices.scale;
         let whole = prices.iter().enumerate().map(|(at, &price)| (at as u32, (price * scale as f64).round() as i64));
         let certificate = Certificate { scale, prices: whole.filter(|&(_, price)| price > 0).collect() };
-        let bound = certificate::bound(self.instance, &certificate).min(self.objective);
+        let bound = certificate::bound_within(self.instance, &certificate, &mut |ticks| budget.spend(ticks));
+        let Some(bound) = bound.map(|bound| bound.min(self.objective)) else { return };
         if bound > self.lower_bound {
             self.lower_bound = bound;
             self.solution.prices = certificate;
