@@ -7,7 +7,7 @@
 //! ```
 //!
 //! because what is carried pays the prices of what it uses, and no resource is used beyond its capacity (Lagrangian relaxation; Geoffrion 1974,
-//! doi:10.1007/BFb0120690). Prices are whole numbers in fractions of a unit of the objective ([`scale`]), and all sums are exact, so `L` is a bound
+//! doi:10.1007/BFb0120690). Prices are whole numbers in fractions of a unit of the objective (its `scale`), and all sums are exact, so `L` is a bound
 //! whatever way the prices were found. The search finds them in floating point; nothing of that has to be believed.
 
 use std::cmp::Reverse;

@@ -1,7 +1,7 @@
 //! A validated routing instance: immutable, with the reduced form that the search works on.
 //!
 //! Nodes, arcs, resources and lots stay readable here as they were sent, because the verifier judges a plan by them alone; the search uses the
-//! derived [`Network`].
+//! derived `Network`.
 
 use super::network::Network;
 
