@@ -3,7 +3,7 @@
 //! # Formulation
 //!
 //! Stacks of containers, of which only the top can be reached. Each departing container has its turn; containers of one turn
-//! (a truck window, a load list) leave in any order. A crane move takes the top of a stack onto another (a **relocation**), or out of the yard when its turn
+//! (a truck window, a load list) leave in any order, each as soon as it can be reached. A crane move takes the top of a stack onto another (a **relocation**), or out of the yard when its turn
 //! has come (a **retrieval**). Wanted are the fewest relocations after which all have left (Caserta, Schwarze, Voß 2012,
 //! doi:10.1016/j.ejor.2011.12.039), with two rules of what may be relocated:
 //!

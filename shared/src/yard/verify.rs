@@ -125,6 +125,10 @@ impl<'a> Yard<'a> {
         }
         let turn = self.turn();
         let is_target = |&other: &usize| self.instance.containers[other].turn.is_some_and(|own| Some(own) == turn);
+        let is_ready = |stack: &Vec<usize>| stack.last().is_some_and(is_target);
+        if self.instance.task == Task::Retrieve && self.stacks.iter().any(is_ready) {
+            return Err("a container whose turn it is can be reached, and leaves first".to_owned());
+        }
         if self.instance.task == Task::Retrieve
             && self.instance.moves == Moves::Restricted
             && !self.stacks[from].iter().any(is_target)

@@ -28,7 +28,7 @@ pub struct Wire {
     pub objective: Option<Objective>,
     /// The stacks of the bay or the block.
     pub stacks: Vec<StackWire>,
-    /// Which containers leave, first to last: a name, or a list of names that leave in any order. A container that is not
+    /// Which containers leave, first to last: a name, or a list of names that leave in any order, each as soon as it can be reached. A container that is not
     /// named stays.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub departures: Vec<Departure>,

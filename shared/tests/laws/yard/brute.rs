@@ -57,12 +57,16 @@ fn next_turn(instance: &Instance, state: &State) -> Option<u16> {
 fn neighbours(instance: &Instance, state: &State) -> Vec<(i64, State)> {
     let now = next_turn(instance, state);
     let is_restricted = instance.task() == Task::Retrieve && instance.moves() == Moves::Restricted;
-    let mut reached = Vec::new();
+    let is_ready =
+        |&from: &usize| state.stacks[from].last().is_some_and(|&top| now.is_some() && turn(instance, top) == now);
+    // What can leave does so at once, in any order.
+    let mut reached: Vec<(i64, State)> =
+        (0..state.stacks.len()).filter(is_ready).map(|from| moved(instance, state, from, None)).collect();
+    if !reached.is_empty() {
+        return reached;
+    }
     for from in 0..state.stacks.len() {
         let Some(&top) = state.stacks[from].last() else { continue };
-        if now.is_some() && turn(instance, top) == now {
-            reached.push(moved(instance, state, from, None));
-        }
         let is_above_target =
             state.stacks[from].iter().any(|&container| now.is_some() && turn(instance, container) == now);
         let is_over = instance.max_relocations().is_some_and(|most| state.relocations >= most);

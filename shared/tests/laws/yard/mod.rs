@@ -26,6 +26,27 @@ fn valid(wire: &Wire) -> Result<Instance, TestCaseError> {
     contract::valid::<Yards>(wire)
 }
 
+/// Where a heavier container may not stand on a lighter one, one that could leave would be a place to put others down if it waited.
+#[test]
+fn what_can_leave_is_no_place_to_put_others_down() {
+    let wire = serde_json::from_str(
+        r#"{
+            "moves": "restricted",
+            "stacks": [
+                {"id": "A", "max_tiers": 4, "containers": [{"id": "0", "weight_kg": 1}, {"id": "1", "weight_kg": 2},
+                                                           {"id": "2", "weight_kg": 3}, {"id": "3", "weight_kg": 2}]},
+                {"id": "B", "max_tiers": 3, "containers": [{"id": "4", "weight_kg": 1}, {"id": "5", "weight_kg": 2}]},
+                {"id": "C", "max_tiers": 1}
+            ],
+            "departures": [["1", "4"], ["0", "2", "3", "5"]],
+            "rules": {"max_overweight_kg": 0}
+        }"#,
+    );
+    let instance = valid(&wire.expect("a request")).expect("valid");
+    let outcome = solve(&instance, None, 1);
+    assert!(outcome.lower_bound <= brute::optimum(&instance) && brute::optimum(&instance) <= outcome.objective);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 3000, max_global_rejects: 100_000, failure_persistence: None, ..ProptestConfig::default() })]
 
