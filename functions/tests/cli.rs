@@ -295,6 +295,8 @@ fn bench_compares_with_what_is_known() {
     assert!(table.stdout.starts_with("instance") && table.stdout.contains("2 files, "), "{}", table.stdout);
     let markdown = portolan(&["bench", &path, "--work-limit", "1000", "--format", "markdown"]);
     assert!(markdown.stdout.starts_with("| instance |"));
+    let cpu = portolan(&["bench", &path, "--time-limit", "1s", "--cpu-time", "--format", "json"]).json();
+    assert!(cpu["rows"][0]["time_ms"].as_f64().is_some_and(|time| time > 0.0), "{cpu}");
 }
 
 #[test]

@@ -2,11 +2,13 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
 use portolan::Proof;
+use rustix::time::{ClockId, clock_gettime};
 use serde::Serialize;
 
 use super::args::Limits;
@@ -31,6 +33,9 @@ pub(super) struct Arguments {
     /// How to print the comparison.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
+    /// Limit and measure the processor's time instead of the clock on the wall: comparable also on a busy machine.
+    #[arg(long)]
+    cpu_time: bool,
     /// Show no progress.
     #[arg(long, short)]
     quiet: bool,
@@ -105,16 +110,16 @@ fn row(arguments: &Arguments, file: &Path, known: &mut KnownValues) -> Result<Ro
 
     let live = Live::new(arguments.quiet);
     let mut first_plan = None;
-    let begin = Instant::now();
-    let clock = || begin.elapsed();
+    let begin = now(arguments.cpu_time);
+    let clock = || now(arguments.cpu_time).saturating_sub(begin);
     let mut budget = request.options().budget(&clock).cancelled_by(interrupt::flag());
     let answer = request
         .solve(&mut budget, &mut |snapshot| {
-            first_plan.get_or_insert_with(|| begin.elapsed());
+            first_plan.get_or_insert_with(clock);
             live.show(snapshot);
         })
         .map_err(|found| solve::refused(&found))?;
-    let time = begin.elapsed();
+    let time = clock();
     Ok(Row {
         instance,
         size: request.size(),
@@ -128,6 +133,16 @@ fn row(arguments: &Arguments, file: &Path, known: &mut KnownValues) -> Result<Ro
         proof: answer.proof,
         ticks: answer.ticks,
     })
+}
+
+/// Time since some moment: on the wall, or what this process has had of the processor.
+fn now(cpu_time: bool) -> Duration {
+    static STARTED: LazyLock<Instant> = LazyLock::new(Instant::now);
+    if !cpu_time {
+        return STARTED.elapsed();
+    }
+    let spent = clock_gettime(ClockId::ProcessCPUTime);
+    Duration::new(spent.tv_sec.unsigned_abs(), spent.tv_nsec.unsigned_abs() as u32)
 }
 
 fn milliseconds(time: Duration) -> f64 {
