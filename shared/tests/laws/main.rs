@@ -3,6 +3,7 @@
 mod berth;
 mod brute;
 mod contract;
+mod readers;
 mod routing;
 mod tiny;
 mod yard;

@@ -208,6 +208,40 @@ struct Stuck {
     cell: Option<u32>,
     /// Lowest group of them.
     least: u16,
+    /// `[stack]`: what the stacks take when the group leaves.
+    levels: [u16; STACKS],
+}
+
+/// What an extra relocation is spent on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Way {
+    #[default]
+    None,
+    /// The blocker of this cell is relocated once more.
+    Freed(u32),
+    /// The blocker with this number, which was moved for an earlier turn, is relocated once more.
+    Risen(usize),
+    /// The highest well placed container of this stack goes, with what is above.
+    Lowered(usize),
+}
+
+/// Extras left of which a way out is kept in mind.
+const HINTS: usize = 4;
+
+/// Where the bay is stuck first when no extra relocation is made.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct FirstStuck {
+    least: u16,
+    /// Tops that compete, by stack, as bits.
+    tops: u32,
+}
+
+impl FirstStuck {
+    /// Whether the bay may not be stuck there once the top of the stack is gone.
+    pub(super) fn may_be_freed_by(&self, bay: &Bay, stack: usize) -> bool {
+        let top = bay.top(stack);
+        if top.is_bad() { self.tops >> stack & 1 == 1 } else { bay.under(stack).low >= self.least }
+    }
 }
 
 /// Scratch of the bound.
@@ -220,6 +254,9 @@ pub(super) struct Crowded {
     /// `[holder]`: cell of the blocker.
     cells: Vec<[u32; HOLDERS]>,
     tries: u32,
+    /// `[extras left]`: the way out that was enough last. Bays that follow each other often have the same.
+    hints: [Way; HINTS],
+    last: Option<FirstStuck>,
     /// Stacks looked at so far.
     pub(super) work: u64,
 }
@@ -254,6 +291,15 @@ impl Crowded {
         self.enough(bay, 0, extras)
     }
 
+    /// What is stuck where no extra relocation is made, if anything is, as far as the first bad turn of one stack.
+    pub(super) fn first_stuck(&mut self, bay: &Bay) -> Option<FirstStuck> {
+        self.last = None;
+        if self.are_enough(bay, 0, None) {
+            return None;
+        }
+        self.last
+    }
+
     fn enough(&mut self, bay: &Bay, row: usize, extras: u32) -> bool {
         loop {
             let state = &mut self.states[row];
@@ -261,33 +307,31 @@ impl Crowded {
                 return true;
             }
             self.work += bay.stacks() as u64;
-            // Of stacks that hold the group whose turn it is, one that is ready goes first.
-            let (mut turn, mut first, mut ready, mut several) = (STAYS, 0, false, false);
-            for (stack, &top) in state.tops[..bay.stacks()].iter().enumerate() {
-                let cell = bay.cells[top as usize];
-                if cell.low < turn {
-                    (turn, first, ready, several) = (cell.low, stack, cell.group == cell.low, false);
-                } else if cell.low == turn {
-                    several = true;
-                    if cell.group == turn {
-                        (first, ready) = (stack, true);
-                    }
-                }
-            }
+            // Until the next blocker is in the way, all leave as they are.
+            let tops = &mut state.tops[..bay.stacks()];
+            let turn = tops.iter().map(|&top| bay.cells[top as usize].dig).min().unwrap_or(STAYS);
             if turn == STAYS {
                 return true;
             }
-            if ready {
-                state.tops[first] -= 1;
-                continue;
+            let mut stacks_of_turn = 0;
+            for top in tops {
+                let mut cell = &bay.cells[*top as usize];
+                while cell.low < turn || cell.group == turn {
+                    *top -= 1;
+                    cell = &bay.cells[*top as usize];
+                }
+                stacks_of_turn += u32::from(cell.low == turn);
             }
             state.leave(turn);
             if extras > 0 {
                 self.begins[row].copy_from(state, bay.stacks());
             }
             if let Some(stuck) = self.take_turn(bay, row, turn) {
+                if extras == 0 && row == 0 && stacks_of_turn == 1 {
+                    self.last = Some(self.first_of(bay, &stuck));
+                }
                 // Where several stacks hold the group, one of them may be lowered after the group has left it: too many ways out.
-                return extras > 0 && (several || self.try_ways_out(bay, row, extras, &stuck));
+                return extras > 0 && (stacks_of_turn > 1 || self.try_ways_out(bay, row, extras, &stuck));
             }
         }
     }
@@ -319,7 +363,7 @@ impl Crowded {
                 }
                 choices &= !(1 << stack);
                 if choices == 0 {
-                    return Some(Stuck { turn, blockers: 0, first, cell: Some(index), least: group });
+                    return Some(Stuck { turn, blockers: 0, first, cell: Some(index), least: group, levels });
                 }
                 if let Some(holder) = state.stand(group, stack, stacks, choices) {
                     cells[holder] = index;
@@ -335,72 +379,97 @@ impl Crowded {
             }
             let mut seen = 0;
             if !state.seat(blocker, &mut seen) {
-                return Some(state.stuck(turn, blocker, seen, first));
+                return Some(Stuck { levels, ..state.stuck(turn, blocker, seen, first) });
             }
         }
         None
     }
 
+    fn first_of(&self, bay: &Bay, stuck: &Stuck) -> FirstStuck {
+        let mut tops = 0;
+        for stack in 0..bay.stacks() {
+            let top = bay.tops[stack];
+            let mut rest = stuck.blockers;
+            let mut competes = stuck.cell == Some(top);
+            while rest != 0 {
+                competes |= self.cells[0][rest.trailing_zeros() as usize] == top;
+                rest &= rest - 1;
+            }
+            tops |= u32::from(competes) << stack;
+        }
+        FirstStuck { least: stuck.least, tops }
+    }
+
     /// Whether one of the ways out leaves few enough extras.
     fn try_ways_out(&mut self, bay: &Bay, row: usize, extras: u32, stuck: &Stuck) -> bool {
-        let stacks = bay.stacks();
-        if let Some(cell) = stuck.cell
-            && self.try_freed(bay, row, extras, cell)
-        {
+        let slot = (extras as usize).min(HINTS - 1);
+        let hint = self.hints[slot];
+        if self.try_way(bay, row, extras, stuck, hint) {
             return true;
         }
         let cells = self.cells[row];
         let mut rest = stuck.blockers;
-        while rest != 0 {
-            let blocker = rest.trailing_zeros() as usize;
+        let competing = std::iter::from_fn(|| {
+            let blocker = (rest != 0).then_some(rest.trailing_zeros() as usize)?;
             rest &= rest - 1;
-            if blocker >= stuck.first {
-                if self.try_freed(bay, row, extras, cells[blocker]) {
-                    return true;
-                }
-                continue;
-            }
-            if self.tries == 0 {
-                return true;
-            }
-            self.tries -= 1;
-            self.states[row + 1].copy_from(&self.begins[row], stacks);
-            self.states[row + 1].free(blocker);
-            if self.enough(bay, row + 1, extras - 1) {
-                return true;
-            }
-        }
-        self.try_lower(bay, row, extras, stuck)
-    }
-
-    /// Whether it is enough to take a well placed container away from some stack, with what is above.
-    fn try_lower(&mut self, bay: &Bay, row: usize, extras: u32, stuck: &Stuck) -> bool {
-        let (levels, _) = levels(bay, &mut self.begins[row].tops.clone(), stuck.turn);
-        for stack in 0..bay.stacks() {
-            // What is gone costs nobody a place. Where that is enough, it must be enough as well if they go where they stay, or if one of
-            // them is relocated once more.
-            let Some(cost) = self.lower(bay, row, stack, stuck, &levels, Lowered::Gone, extras) else { continue };
-            if self.tries == 0 {
-                return true;
-            }
-            self.tries -= 1;
-            if !self.enough(bay, row + 1, extras - cost) {
-                continue;
-            }
-            if extras - cost > STAND || self.lower(bay, row, stack, stuck, &levels, Lowered::Stands, extras).is_none() {
-                return true;
-            }
-            if self.enough(bay, row + 1, extras - cost) {
-                return true;
-            }
-            if cost < extras
-                && self.lower(bay, row, stack, stuck, &levels, Lowered::Gone, extras).is_some()
-                && self.enough(bay, row + 1, extras - cost - 1)
-            {
+            Some(if blocker >= stuck.first { Way::Freed(cells[blocker]) } else { Way::Risen(blocker) })
+        });
+        let freed = stuck.cell.map(Way::Freed).into_iter().chain(competing);
+        for way in freed.chain((0..bay.stacks()).map(Way::Lowered)).filter(|&way| way != hint) {
+            if self.try_way(bay, row, extras, stuck, way) {
+                self.hints[slot] = way;
                 return true;
             }
         }
         false
+    }
+
+    fn try_way(&mut self, bay: &Bay, row: usize, extras: u32, stuck: &Stuck, way: Way) -> bool {
+        match way {
+            Way::None => false,
+            Way::Freed(cell) => {
+                let is_new = |&blocker: &usize| stuck.blockers >> blocker & 1 == 1 && self.cells[row][blocker] == cell;
+                let competes = stuck.cell == Some(cell) || (stuck.first..HOLDERS).any(|blocker| is_new(&blocker));
+                competes && self.try_freed(bay, row, extras, cell)
+            }
+            Way::Risen(blocker) => {
+                if blocker >= stuck.first || stuck.blockers >> blocker & 1 == 0 {
+                    return false;
+                }
+                if self.tries == 0 {
+                    return true;
+                }
+                self.tries -= 1;
+                self.states[row + 1].copy_from(&self.begins[row], bay.stacks());
+                self.states[row + 1].free(blocker);
+                self.enough(bay, row + 1, extras - 1)
+            }
+            Way::Lowered(stack) => stack < bay.stacks() && self.try_lower(bay, row, extras, stuck, stack),
+        }
+    }
+
+    /// Whether it is enough to take a well placed container away from this stack, with what is above.
+    fn try_lower(&mut self, bay: &Bay, row: usize, extras: u32, stuck: &Stuck, stack: usize) -> bool {
+        // What is gone costs nobody a place. Where that is enough, it must be enough as well if they go where they stay, or if one of
+        // them is relocated once more.
+        let levels = stuck.levels;
+        let Some(cost) = self.lower(bay, row, stack, stuck, &levels, Lowered::Gone, extras) else { return false };
+        if self.tries == 0 {
+            return true;
+        }
+        self.tries -= 1;
+        if !self.enough(bay, row + 1, extras - cost) {
+            return false;
+        }
+        if extras - cost > STAND || self.lower(bay, row, stack, stuck, &levels, Lowered::Stands, extras).is_none() {
+            return true;
+        }
+        if self.enough(bay, row + 1, extras - cost) {
+            return true;
+        }
+        cost < extras
+            && self.lower(bay, row, stack, stuck, &levels, Lowered::Gone, extras).is_some()
+            && self.enough(bay, row + 1, extras - cost - 1)
     }
 
     /// Whether it is enough to count the relocation of the container in this cell as extra.
@@ -507,7 +576,14 @@ fn levels(bay: &Bay, tops: &mut [u32; STACKS], turn: u16) -> ([u16; STACKS], u32
 impl State {
     /// The blocker finds nothing to stand on, and neither do those that stand on what it could.
     fn stuck(&self, turn: u16, blocker: usize, seen: u64, first: usize) -> Stuck {
-        let mut stuck = Stuck { turn, blockers: 1 << blocker, first, cell: None, least: self.holders[blocker].group };
+        let mut stuck = Stuck {
+            turn,
+            blockers: 1 << blocker,
+            first,
+            cell: None,
+            least: self.holders[blocker].group,
+            levels: [0; STACKS],
+        };
         let mut rest = seen;
         while rest != 0 {
             let other = self.holders[rest.trailing_zeros() as usize].holds;
