@@ -11,8 +11,11 @@
 //! and Tanaka (2023, doi:10.1016/j.ejor.2022.04.006) count one extra each time that no stack takes some blocker, and then take the tops of
 //! all stacks away.
 
+mod state;
+
 use super::bay::Bay;
 use crate::yard::layout::STAYS;
+use state::{NONE, State};
 
 /// Stacks of the bays that this is for.
 pub(super) const STACKS: usize = 24;
@@ -28,164 +31,6 @@ const TRIES: u32 = 300;
 
 /// Most extras left for which a container taken away must find something to stand on.
 const STAND: u32 = 1;
-
-const NONE: u8 = u8::MAX;
-
-/// What a blocker can stand on: a stack, or a blocker.
-#[derive(Clone, Copy, Debug)]
-struct Holder {
-    /// Holders that it can stand on itself.
-    choices: u64,
-    group: u16,
-    /// Stack that it comes from.
-    origin: u8,
-    /// What it stands on.
-    on: u8,
-    /// What stands on it.
-    holds: u8,
-}
-
-#[derive(Clone, Debug)]
-struct State {
-    /// `[stack]`: index of the top cell.
-    tops: [u32; STACKS],
-    /// Badly placed containers in their place.
-    left: u32,
-    /// Holders so far: the stacks, then the blockers.
-    count: usize,
-    /// Blockers that need something to stand on.
-    standing: u64,
-    /// Holders that have not left.
-    present: u64,
-    /// Holders that hold something.
-    taken: u64,
-    freed: [u32; FREED],
-    freed_count: usize,
-    holders: [Holder; HOLDERS],
-}
-
-impl State {
-    fn new() -> Self {
-        let holder = Holder { choices: 0, group: 0, origin: 0, on: NONE, holds: NONE };
-        Self {
-            tops: [0; STACKS],
-            left: 0,
-            count: 0,
-            standing: 0,
-            present: 0,
-            taken: 0,
-            freed: [0; FREED],
-            freed_count: 0,
-            holders: [holder; HOLDERS],
-        }
-    }
-
-    fn copy_from(&mut self, other: &Self, stacks: usize) {
-        self.tops[..stacks].copy_from_slice(&other.tops[..stacks]);
-        self.holders[stacks..other.count].copy_from_slice(&other.holders[stacks..other.count]);
-        self.left = other.left;
-        self.count = other.count;
-        self.standing = other.standing;
-        self.present = other.present;
-        self.taken = other.taken;
-        self.freed = other.freed;
-        self.freed_count = other.freed_count;
-        for stack in 0..stacks {
-            self.holders[stack].holds = other.holders[stack].holds;
-        }
-    }
-
-    /// Looks for something for the blocker to stand on, if others may change theirs. `seen` are holders that are of no use.
-    fn seat(&mut self, blocker: usize, seen: &mut u64) -> bool {
-        let choices = self.holders[blocker].choices & self.present;
-        let free = choices & !self.taken;
-        if free != 0 {
-            self.sit(blocker, free.trailing_zeros() as usize);
-            return true;
-        }
-        loop {
-            let left = choices & !*seen;
-            if left == 0 {
-                return false;
-            }
-            let holder = left.trailing_zeros() as usize;
-            *seen |= 1 << holder;
-            if self.seat(usize::from(self.holders[holder].holds), seen) {
-                self.sit(blocker, holder);
-                return true;
-            }
-        }
-    }
-
-    fn sit(&mut self, blocker: usize, holder: usize) {
-        self.holders[blocker].on = holder as u8;
-        self.holders[holder].holds = blocker as u8;
-        self.taken |= 1 << holder;
-    }
-
-    /// The blocker stands on nothing any more.
-    fn rise(&mut self, blocker: usize) {
-        self.standing &= !(1 << blocker);
-        let on = self.holders[blocker].on;
-        if on != NONE {
-            self.taken &= !(1 << on);
-        }
-    }
-
-    /// The blocker is not considered any more. What stands on it must find something else.
-    fn free(&mut self, blocker: usize) {
-        self.rise(blocker);
-        self.present &= !(1 << blocker);
-        if self.taken >> blocker & 1 == 1 {
-            let above = usize::from(self.holders[blocker].holds);
-            self.holders[above].on = NONE;
-        }
-    }
-
-    /// All of these groups have left.
-    fn leave(&mut self, turn: u16) {
-        let mut rest = self.standing;
-        while rest != 0 {
-            let blocker = rest.trailing_zeros() as usize;
-            rest &= rest - 1;
-            if self.holders[blocker].group <= turn {
-                self.rise(blocker);
-                self.present &= !(1 << blocker);
-            }
-        }
-    }
-
-    /// Another container that has been moved, from this stack, and must stand on one of these stacks or on others that were moved. Gives
-    /// its number as a holder, or nothing where there are too many to care for.
-    fn stand(&mut self, group: u16, origin: usize, stacks: usize, mut choices: u64) -> Option<usize> {
-        if self.count == HOLDERS {
-            return None;
-        }
-        let holder = self.count;
-        let moved = self.present >> stacks << stacks;
-        let mut rest = moved;
-        while rest != 0 {
-            let number = rest.trailing_zeros() as usize;
-            rest &= rest - 1;
-            choices |= u64::from(self.holders[number].group >= group) << number;
-        }
-        let mut rest = moved;
-        while rest != 0 {
-            let other = &mut self.holders[rest.trailing_zeros() as usize];
-            rest &= rest - 1;
-            // One that was moved before stands on this one if this one was moved early: not where it came from above it, and only on
-            // what could hold it as well without this one in between.
-            if other.group <= group && usize::from(other.origin) != origin && other.choices & choices != 0 {
-                other.choices |= 1 << holder;
-            }
-        }
-        self.holders[holder] = Holder { choices, group, origin: origin as u8, on: NONE, holds: NONE };
-        self.count += 1;
-        self.present |= 1 << holder;
-        self.standing |= 1 << holder;
-        Some(holder)
-    }
-}
 
 /// Where containers go that are taken away for an extra relocation.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -228,7 +73,8 @@ enum Way {
 /// Extras left of which a way out is kept in mind.
 const HINTS: usize = 4;
 
-/// Where the bay is stuck first when no extra relocation is made.
+/// Where the bay is stuck first when no extra relocation is made. While those that compete all stay, taking away another top leaves them as
+/// few places or fewer, so the bay is stuck there again; unless a well placed top uncovers a level that one of them can go to.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct FirstStuck {
     least: u16,
@@ -256,6 +102,7 @@ pub(super) struct Crowded {
     tries: u32,
     /// `[extras left]`: the way out that was enough last. Bays that follow each other often have the same.
     hints: [Way; HINTS],
+    /// Where the last bay was stuck first, where no extra relocation was left and one stack held the group.
     last: Option<FirstStuck>,
     /// Stacks looked at so far.
     pub(super) work: u64,
@@ -385,6 +232,7 @@ impl Crowded {
         None
     }
 
+    /// Notes which tops compete.
     fn first_of(&self, bay: &Bay, stuck: &Stuck) -> FirstStuck {
         let mut tops = 0;
         for stack in 0..bay.stacks() {
@@ -424,6 +272,7 @@ impl Crowded {
         false
     }
 
+    /// Whether this way out is one here, and leaves few enough extras.
     fn try_way(&mut self, bay: &Bay, row: usize, extras: u32, stuck: &Stuck, way: Way) -> bool {
         match way {
             Way::None => false,
