@@ -31,6 +31,7 @@ mod columns;
 mod explain;
 pub mod generate;
 mod greedy;
+pub mod import;
 pub mod instance;
 mod lagrange;
 mod master;
@@ -42,6 +43,7 @@ mod search;
 mod svg;
 mod table;
 pub mod text;
+pub mod timetable;
 mod validate;
 mod verify;
 pub mod wire;
@@ -84,7 +86,7 @@ impl Problem for Routing {
     }
 
     fn is_request(json: &serde_json::Map<String, serde_json::Value>) -> bool {
-        json.contains_key("arcs") || json.contains_key("lots")
+        ["arcs", "lots", "sailings", "services"].iter().any(|section| json.contains_key(*section))
     }
 
     fn read_text(text: &str, _name: Option<&str>) -> Option<Result<Wire, Vec<Issue>>> {

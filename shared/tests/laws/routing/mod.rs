@@ -1,11 +1,13 @@
 //! The laws, for routing.
 
 mod brute;
+mod timetable;
 mod tiny;
+mod words;
 
 use portolan::Answer;
 use portolan::outcome::{Outcome, Proof};
-use portolan::routing::wire::Wire;
+use portolan::routing::wire::{PinWire, Wire};
 use portolan::routing::{Certificate, Instance, Plan, Routing, Solution};
 use proptest::prelude::*;
 
@@ -106,7 +108,7 @@ proptest! {
         let answer = verified(&instance, solve(&instance, None))?;
         for (lot, routed) in wire.lots.iter().zip(&answer.plan.lots) {
             for route in &routed.routes {
-                let taken: Vec<_> = route.legs.iter().filter_map(|leg| leg.id.clone()).take(lot.pinned.len()).collect();
+                let taken: Vec<_> = route.legs.iter().filter_map(|leg| leg.id.clone().map(PinWire::Arc)).take(lot.pinned.len()).collect();
                 prop_assert_eq!(&taken, &lot.pinned);
             }
         }
