@@ -60,7 +60,9 @@ pub const MAX_SAILINGS: usize = 50_000;
 pub const MAX_SAILING_CALLS: usize = 200;
 /// Transfers of a timetable.
 pub const MAX_TRANSFERS: usize = 5_000;
-/// Changes of handling at one port.
+/// Scenarios of a what-if question.
+pub const MAX_SCENARIOS: usize = 200;
+/// Changes of handling at one port, or of one scenario.
 pub const MAX_CHANGES: usize = 2_000;
 /// The shortest shift, and the shortest time between two voyages or departures: a quarter of an hour.
 pub const MIN_PERIOD_S: i64 = 900;

@@ -301,11 +301,11 @@ pub struct Kpis {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transshipments: Option<i64>,
     /// Lots that are carried in full.
-    pub lots_in_full: u32,
+    pub lots_in_full: i32,
     /// Lots of which nothing is carried.
-    pub lots_rejected: u32,
+    pub lots_rejected: i32,
     /// Resources of which nothing is left.
-    pub full_resources: u32,
+    pub full_resources: i32,
     /// What carrying costs, in hundredths, over all classes.
     pub carrying_cents: i64,
     /// What turning down costs, in hundredths, over all classes.
@@ -324,7 +324,7 @@ impl Plan {
             instance.lots.iter().zip(&flows).map(|(lot, flows)| tally.routed(instance, lot, flows)).collect();
         let used = used(instance, &solution.flows);
         let full = instance.resources.iter().zip(&used).filter(|(resource, used)| **used >= resource.capacity);
-        let kpis = tally.kpis(instance, full.count() as u32);
+        let kpis = tally.kpis(instance, full.count() as i32);
         let unserved = explain::unserved(instance, &lots, &used, &solution.prices);
         let most_valuable = explain::most_valuable(instance, &used, &solution.prices);
         Self { lots, unserved, most_valuable, utilisation: utilisation(instance, &used), kpis }
@@ -371,14 +371,14 @@ impl Tally {
         kpis.containers += lot.quantity;
         kpis.carried += carried;
         kpis.rejected += rejected;
-        kpis.lots_in_full += u32::from(rejected == 0);
-        kpis.lots_rejected += u32::from(carried == 0);
+        kpis.lots_in_full += i32::from(rejected == 0);
+        kpis.lots_rejected += i32::from(carried == 0);
         kpis.carrying_cents += sunk * rejected;
         kpis.rejection_cents += rejected * lot.rejection;
         Routed { lot: lot.id.clone(), rejected, routes }
     }
 
-    fn kpis(self, instance: &Instance, full_resources: u32) -> Kpis {
+    fn kpis(self, instance: &Instance, full_resources: i32) -> Kpis {
         let is_timetable = instance.timetable.is_some();
         let on_time = (self.kpis.carried - self.kpis.late) as f64;
         Kpis {

@@ -39,6 +39,7 @@ pub(super) use expand::{Expansion, Kind, expand};
 pub(super) use pins::Pins;
 pub(super) use read::schedule;
 pub(super) use schedule::Schedule;
+pub(super) use voyages::written_out;
 pub(super) use words::tell;
 
 /// What an arc is.

@@ -284,9 +284,10 @@ impl Reader<'_, '_> {
     fn times(&mut self, call: &CallWire, path: Option<&str>) -> Option<(i64, i64)> {
         let mut of = |field: &str, time: Time| match (time.from_origin(self.start), path) {
             (Ok(seconds), _) => Some(seconds),
-            (Err(error), path) => {
-                let path = format!("{}/{field}", path.unwrap_or_default());
-                self.issues.note("bad_time", path, error.to_string(), error.action());
+            // A voyage that was made here and goes on for years leaves the horizon anyway.
+            (Err(_), None) => None,
+            (Err(error), Some(path)) => {
+                self.issues.note("bad_time", format!("{path}/{field}"), error.to_string(), error.action());
                 None
             }
         };

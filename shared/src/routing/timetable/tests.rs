@@ -15,7 +15,7 @@ const SMALL: &str = r#"{
         {"port": "PTSIE", "arrive_s": 0, "depart_s": 36000}, {"port": "SNDKR", "arrive_s": 432000, "depart_s": 475200}
     ]}],
     "transfers": [{"id": "road", "mode": "truck", "from": "ESMAD", "to": "PTSIE", "duration_s": 21600, "cost_cents": 500, "teu_per_day": 4}],
-    "lots": [{"id": "oil", "origin": "ESMAD", "destination": "SNDKR", "containers": ["PTLU1234560", "loose"], "length_ft": 40,
+    "lots": [{"id": "oil", "origin": "ESMAD", "destination": "SNDKR", "containers": ["PTLU1234567", "loose"], "length_ft": 40,
               "release": "2026-03-02T00:00:00Z", "due": "2026-03-12T00:00:00Z", "rejection_cents": 100000}]
 }"#;
 
@@ -52,7 +52,7 @@ fn a_way_is_told_in_words_with_its_times() {
     let route = &plan.lots[0].routes[0];
     // Road, two moves, a leg of two TEU, and the three ends of shifts that it stands in Sines before it is loaded.
     assert_eq!((route.quantity, route.cost_cents), (2, 500 + 200 + 2_000 + 30));
-    assert_eq!(route.containers, ["PTLU1234560", "loose"]);
+    assert_eq!(route.containers, ["PTLU1234567", "loose"]);
     assert_eq!((plan.kpis.transshipments, plan.kpis.on_time_share), (Some(2), 1.0));
     assert_eq!(plan.kpis.container_hours, 2 * (6 * 24 + 10));
     let moves =
@@ -102,7 +102,7 @@ fn what_is_wrong_is_named_where_it_is() {
     assert_eq!(issues(|wire| wire.transfers[0].duration_s = 0), one("number_out_of_range", "/transfers/0/duration_s"));
     assert_eq!(issues(|wire| wire.transfers[0].every_s = Some(0)), one("number_out_of_range", "/transfers/0/every_s"));
     assert_eq!(
-        issues(|wire| wire.lots[0].containers[0] = "PTLU1234561".to_owned()),
+        issues(|wire| wire.lots[0].containers[0] = "PTLU1234568".to_owned()),
         one("wrong_check_digit", "/lots/0/containers/0")
     );
     assert_eq!(issues(|wire| wire.lots[0].quantity = 3), one("containers_differ", "/lots/0/containers"));

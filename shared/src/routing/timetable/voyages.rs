@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::super::wire::{CallWire, SailingWire, ServiceWire};
+use super::super::wire::{CallWire, SailingWire, ServiceWire, Wire};
+use super::Timetable;
 use super::schedule::words;
 use crate::time::Time;
 
@@ -49,6 +50,16 @@ pub(super) fn voyages(service: &ServiceWire, first: i64, start: Option<Timestamp
         continues: (begin + round < horizon_s).then(|| name(begin + round)),
     };
     begins.map(sailing).collect()
+}
+
+/// The sailings of a request whose timetable is known, voyages of services among them, before those that were sailings already.
+pub(in super::super) fn written_out(wire: &Wire, timetable: &Timetable) -> Vec<SailingWire> {
+    let schedule = &timetable.schedule;
+    let of = |service: &ServiceWire| {
+        let first = service.first.from_origin(schedule.start).unwrap_or(0).rem_euclid(every_s(service));
+        voyages(service, first, schedule.start, schedule.horizon_s)
+    };
+    wire.services.iter().flat_map(of).chain(wire.sailings.iter().cloned()).collect()
 }
 
 /// How many voyages of a service there are at most, without writing them out.

@@ -60,7 +60,6 @@ impl TryFrom<&Wire> for Instance {
         }
         let Read { nodes, ports, resources, arcs } = read;
         let (classes, sunk) = classes::classes(&lots, &arcs).map_err(|issue| vec![issue])?;
-        pinned_fit(&resources, &arcs, &lots, timetable.is_some(), &mut issues);
         let step = classes::step(&arcs, &lots);
         let mut lots = lots;
         for lot in &mut lots {
@@ -68,6 +67,7 @@ impl TryFrom<&Wire> for Instance {
         }
         let network = Network::default();
         let mut instance = Self { start, nodes, ports, resources, arcs, lots, classes, sunk, step, network, timetable };
+        pinned_fit(&instance, &mut issues);
         if issues.is_empty() {
             instance.network = Network::new(&instance);
         }
@@ -144,19 +144,20 @@ fn counts(wire: &Wire, issues: &mut Issues) {
 }
 
 /// The settled arcs alone must not take more than there is.
-fn pinned_fit(resources: &[Resource], arcs: &[Arc], lots: &[Lot], is_timetable: bool, issues: &mut Issues) {
-    let mut taken = vec![0_i64; resources.len()];
-    for lot in lots {
+pub(super) fn pinned_fit(instance: &Instance, issues: &mut Issues) {
+    let mut taken = vec![0_i64; instance.resources.len()];
+    for lot in &instance.lots {
         for &arc in &lot.pinned {
-            for &(resource, units) in &arcs[arc as usize].uses {
+            for &(resource, units) in &instance.arcs[arc as usize].uses {
                 taken[resource as usize] += i64::from(units) * lot.quantity;
             }
         }
     }
-    for (at, (resource, taken)) in resources.iter().zip(taken).enumerate() {
+    for (at, (resource, taken)) in instance.resources.iter().zip(taken).enumerate() {
         if taken > resource.capacity {
             let cause = format!("pinned legs take {taken} units of {:?}, which has {}", resource.id, resource.capacity);
-            let path = if is_timetable { String::new() } else { format!("/resources/{at}/capacity") };
+            let is_sent = instance.timetable.is_none();
+            let path = if is_sent { format!("/resources/{at}/capacity") } else { String::new() };
             issues.note("pinned_over_capacity", path, cause, "raise it, or unpin a lot");
         }
     }
