@@ -63,16 +63,14 @@ enum Named<'a> {
 fn named(instance: &Instance) -> Vec<Named<'_>> {
     let mut nameless: BTreeMap<(u32, u32), u32> = BTreeMap::new();
     let name = |node: u32| instance.nodes[node as usize].id.as_str();
-    let of = |arc: &'_ super::instance::Arc, nth: u32| Named::Ends(name(arc.from), name(arc.to), nth);
     let mut found = Vec::with_capacity(instance.arcs.len());
     for arc in &instance.arcs {
-        found.push(match &arc.id {
-            Some(id) => Named::Id(id),
-            None => {
-                let nth = nameless.entry((arc.from, arc.to)).or_default();
-                *nth += 1;
-                of(arc, *nth)
-            }
+        found.push(if let Some(id) = &arc.id {
+            Named::Id(id)
+        } else {
+            let nth = nameless.entry((arc.from, arc.to)).or_default();
+            *nth += 1;
+            Named::Ends(name(arc.from), name(arc.to), *nth)
         });
     }
     found
@@ -88,7 +86,7 @@ fn flows(earlier: &Instance, plan: &Plan, now: &Instance) -> Vec<Flow> {
         let Some(&at) = lot.get(routed.lot.as_str()) else { continue };
         for route in &routed.routes {
             let arcs: Option<Vec<u32>> = route.arcs().map(|at| arc.get(at as usize).copied().flatten()).collect();
-            if let Some(arcs) = arcs.and_then(|arcs| leads_there(now, at, arcs)) {
+            if let Some(arcs) = arcs.and_then(|arcs| leads_there(now, at, &arcs)) {
                 found.push(Flow { lot: at, quantity: route.quantity.max(0), arcs });
             }
         }
@@ -98,11 +96,11 @@ fn flows(earlier: &Instance, plan: &Plan, now: &Instance) -> Vec<Flow> {
 }
 
 /// The free part of a way, where it is one of the lot's.
-fn leads_there(instance: &Instance, at: u32, arcs: Vec<u32>) -> Option<Vec<u32>> {
+fn leads_there(instance: &Instance, at: u32, arcs: &[u32]) -> Option<Vec<u32>> {
     let lot = &instance.lots[at as usize];
     let mut here = lot.source?;
     let mut transit = 0_i64;
-    for &arc in &arcs {
+    for &arc in arcs {
         let arc = &instance.arcs[arc as usize];
         if arc.from != here {
             return None;
