@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::answer::{Answer, AnyAnswer, Document};
-use crate::budget::Budget;
+use crate::budget::{Budget, Clock};
 use crate::issue::{self, Issue};
 use crate::limits::MAX_DOCUMENT_BYTES;
 use crate::options::Options;
@@ -22,6 +22,8 @@ pub trait Problem: Sized + 'static {
     const NAME: &'static str;
     /// Raised whenever the same request may get another answer; part of a plan's fingerprint.
     const VERSION: u32;
+    /// Whether [`Problem::what_if`] has answers.
+    const OFFERS_WHAT_IF: bool = false;
     /// The request, as a user writes it.
     type Wire: Serialize + DeserializeOwned + Clone + Send + Sync;
     /// The validated, immutable problem.
@@ -52,6 +54,16 @@ pub trait Problem: Sized + 'static {
         budget: &mut Budget<'_>,
         watch: &mut dyn FnMut(&Progress<'_, Self::Solution>),
     ) -> Outcome<Self::Solution, Self::Certificate>;
+    /// What would be if some things were other than in a request that has been answered: scenarios in the problem's own shape, each answered from
+    /// that answer. `None` where the problem does not offer it.
+    fn what_if(
+        _wire: &Self::Wire,
+        _answer: &Answer<Self::Plan, Self::Certificate>,
+        _question: &serde_json::Value,
+        _clock: &dyn Clock,
+    ) -> Option<Result<serde_json::Value, Vec<Issue>>> {
+        None
+    }
     /// The relative gap, as [`Outcome::gap`].
     fn gap(instance: &Self::Instance, objective: i64, lower_bound: i64) -> f64;
     /// The objective by priority class.
@@ -133,6 +145,16 @@ pub trait AnyProblem: Send + Sync {
     fn read_json(&self, document: &[u8], name: Option<&str>) -> Result<serde_json::Value, Vec<Issue>>;
     /// Whether a document looks like a request of this problem rather than another's.
     fn recognises(&self, document: &[u8], name: Option<&str>) -> bool;
+    /// [`Problem::OFFERS_WHAT_IF`]
+    fn offers_what_if(&self) -> bool;
+    /// Answers what-if scenarios about a request and its answer; `None` where that is not offered, or the answer is not one to the request.
+    fn what_if(
+        &self,
+        request: &[u8],
+        answer: &AnyAnswer,
+        question: &[u8],
+        clock: &dyn Clock,
+    ) -> Option<Result<serde_json::Value, Vec<Issue>>>;
     /// Checks a [`Document`].
     fn verify(&self, document: &[u8]) -> Result<Verified, Refuted>;
 }
@@ -228,6 +250,25 @@ impl<P: Problem> AnyProblem for Erased<P> {
         match text(document) {
             Some(text) => P::read_text(text, name).is_some(),
             None => read_json(document).is_ok_and(|json| P::is_request(&json)),
+        }
+    }
+
+    fn offers_what_if(&self) -> bool {
+        P::OFFERS_WHAT_IF
+    }
+
+    fn what_if(
+        &self,
+        request: &[u8],
+        answer: &AnyAnswer,
+        question: &[u8],
+        clock: &dyn Clock,
+    ) -> Option<Result<serde_json::Value, Vec<Issue>>> {
+        let wire = read_json(request).ok()?;
+        let answer = Prepared::<P>::typed(answer)?;
+        match read_json(question) {
+            Ok(question) => P::what_if(&wire, &answer, &question, clock),
+            Err(issues) => Some(Err(issues)),
         }
     }
 

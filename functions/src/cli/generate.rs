@@ -75,6 +75,8 @@ enum Sea {
     Weekly,
     /// Four weeks of dated sailings, with terminal limits, due times and two classes.
     Dated,
+    /// Four weeks in a planner's words: ports with shifts and yards, services, transfers, reefers.
+    Timetable,
 }
 
 #[derive(Args, Debug)]
@@ -175,6 +177,7 @@ impl Routing {
         let style = match self.style {
             Sea::Weekly => Style::Weekly,
             Sea::Dated => Style::Dated,
+            Sea::Timetable => Style::Timetable,
         };
         self.common.write(&generate(style, self.ports as usize, self.lots as usize, self.common.seed))
     }

@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `POST /v1/{problem}/plans` | `submit` |
 //! | `POST /v1/{problem}/validate`, `/verify` | `check` |
+//! | `POST /v1/{problem}/plans/{id}/what-if` | `whatif` |
 //! | `POST /v1/uploads` | `uploads` |
 //! | `GET /v1/plans`, `GET` and `DELETE /v1/plans/{id}` | `stored` |
 //! | `/v1/terminals…` | `terminal` |
@@ -30,6 +31,7 @@ pub mod stored;
 mod submit;
 pub mod terminal;
 pub mod uploads;
+mod whatif;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -165,6 +167,9 @@ impl Api {
                 .route(&route("plans"), post(submit::submit).layer(served))
                 .route(&route("validate"), post(check::validate).layer(served))
                 .route(&route("verify"), post(check::verify).layer(served));
+            if problem.offers_what_if() {
+                router = router.route(&route("plans/{id}/what-if"), post(whatif::ask).layer(served));
+            }
         }
         if self.terminals.is_some() {
             router = terminal::routes(router);

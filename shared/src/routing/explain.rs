@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use super::certificate::{Certificate, Ways};
 use super::instance::{Arc, Goal, Instance, Lot};
-use super::plan::{self, Blocking, Cause, Remedy, Routed, Unserved, Valued};
+use super::plan::{Blocking, Cause, Remedy, Route, Routed, Unserved, Valued};
 
 /// Lots that are explained at most.
 const MAX_EXPLAINED: usize = 2_000;
@@ -19,8 +19,13 @@ const FULL: i64 = 1 << 42;
 /// What is in the way of lots that are turned down, or late.
 pub(super) fn unserved(instance: &Instance, routed: &[Routed], used: &[i64], prices: &Certificate) -> Vec<Unserved> {
     let late = |at: usize| {
-        let due = instance.lots[at].due_s;
-        routed[at].routes.iter().filter(|route| plan::is_late(due, route)).map(|route| route.quantity).sum::<i64>()
+        let Some(due) = instance.lots[at].due_s else { return 0 };
+        let ends = |route: &&Route| {
+            let last = route.arcs().last().map(|arc| instance.arcs[arc as usize].to);
+            last.and_then(|node| instance.nodes[node as usize].time_s)
+        };
+        let late = routed[at].routes.iter().filter(|route| ends(route).is_some_and(|ends| ends > due));
+        late.map(|route| route.quantity).sum::<i64>()
     };
     let mut by_start: BTreeMap<Option<u32>, Vec<usize>> = BTreeMap::new();
     for at in (0..routed.len()).filter(|&at| routed[at].rejected > 0 || late(at) > 0).take(MAX_EXPLAINED) {
@@ -103,7 +108,7 @@ fn too_slow(instance: &Instance, lot: &Lot, quick: &Ways<'_>) -> (Cause, Option<
                 Some(Remedy::AllowTransit { max_transit_s: arrives - lot.release_s })
             }
             Some(_) => None,
-            None => Some(Remedy::AllowUntil { due_s: arrives }),
+            None => Some(Remedy::AllowUntil { due: instance.time(arrives) }),
         };
         return (Cause::TooSlow, remedy);
     }

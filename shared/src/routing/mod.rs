@@ -31,6 +31,7 @@ mod columns;
 mod explain;
 pub mod generate;
 mod greedy;
+pub mod import;
 pub mod instance;
 mod lagrange;
 mod master;
@@ -42,9 +43,11 @@ mod search;
 mod svg;
 mod table;
 pub mod text;
+pub mod timetable;
 mod validate;
 mod verify;
 mod warm;
+pub mod whatif;
 pub mod wire;
 
 pub use certificate::Certificate;
@@ -55,8 +58,8 @@ pub use warm::Warm;
 pub use wire::Wire;
 
 use crate::answer::Answer;
-use crate::budget::Budget;
-use crate::issue::Issue;
+use crate::budget::{Budget, Clock};
+use crate::issue::{self, Issue};
 use crate::options::Options;
 use crate::outcome::{Level, Outcome, Progress};
 use crate::problem::{Problem, Violation};
@@ -67,7 +70,8 @@ pub struct Routing;
 
 impl Problem for Routing {
     const NAME: &'static str = "routing";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
+    const OFFERS_WHAT_IF: bool = true;
     type Wire = Wire;
     type Instance = Instance;
     type Solution = Solution;
@@ -87,7 +91,7 @@ impl Problem for Routing {
     }
 
     fn is_request(json: &serde_json::Map<String, serde_json::Value>) -> bool {
-        json.contains_key("arcs") || json.contains_key("lots")
+        ["arcs", "lots", "sailings", "services"].iter().any(|section| json.contains_key(*section))
     }
 
     fn read_text(text: &str, _name: Option<&str>) -> Option<Result<Wire, Vec<Issue>>> {
@@ -104,6 +108,17 @@ impl Problem for Routing {
         watch: &mut dyn FnMut(&Progress<'_, Solution>),
     ) -> Outcome<Solution, Certificate> {
         search::solve(instance, budget, watch)
+    }
+
+    fn what_if(
+        wire: &Wire,
+        answer: &Answer<Plan, Certificate>,
+        question: &serde_json::Value,
+        clock: &dyn Clock,
+    ) -> Option<Result<serde_json::Value, Vec<Issue>>> {
+        let read = serde_path_to_error::deserialize(question).map_err(|error| vec![issue::from_json_error(&error)]);
+        let reply = read.and_then(|question| whatif::answer(wire, answer, &question, clock));
+        Some(reply.map(|reply| serde_json::to_value(reply).unwrap_or_default()))
     }
 
     fn gap(instance: &Instance, objective: i64, lower_bound: i64) -> f64 {

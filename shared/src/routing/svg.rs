@@ -52,7 +52,7 @@ fn resources(canvas: &mut Canvas, instance: &Instance, plan: &Plan, top: f64) ->
     let mut used = vec![0_i64; instance.resources.len()];
     for lot in &plan.lots {
         for route in &lot.routes {
-            for arc in route.legs.iter().filter_map(|leg| instance.arcs.get(leg.arc as usize)) {
+            for arc in route.arcs().filter_map(|arc| instance.arcs.get(arc as usize)) {
                 for &(resource, units) in &arc.uses {
                     used[resource as usize] += i64::from(units) * route.quantity;
                 }

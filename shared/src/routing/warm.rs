@@ -85,8 +85,7 @@ fn flows(earlier: &Instance, plan: &Plan, now: &Instance) -> Vec<Flow> {
     for routed in &plan.lots {
         let Some(&at) = lot.get(routed.lot.as_str()) else { continue };
         for route in &routed.routes {
-            let arcs: Option<Vec<u32>> =
-                route.legs.iter().map(|leg| arc.get(leg.arc as usize).copied().flatten()).collect();
+            let arcs: Option<Vec<u32>> = route.arcs().map(|at| arc.get(at as usize).copied().flatten()).collect();
             if let Some(arcs) = arcs.and_then(|arcs| leads_there(now, at, &arcs)) {
                 found.push(Flow { lot: at, quantity: route.quantity.max(0), arcs });
             }

@@ -30,7 +30,6 @@ pub mod generate;
 mod heuristic;
 pub mod import;
 pub mod instance;
-mod iso6346;
 mod kinds;
 pub mod layout;
 mod picture;

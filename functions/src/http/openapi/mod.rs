@@ -35,6 +35,9 @@ pub fn document() -> Value {
     described::<berth::Berths>("Berth", &mut schemas, &mut paths);
     described::<yard::Yards>("Yard", &mut schemas, &mut paths);
     described::<routing::Routing>("Routing", &mut schemas, &mut paths);
+    schemas.add::<routing::whatif::Question>("RoutingWhatIf");
+    schemas.add::<routing::whatif::Reply>("RoutingWhatIfReply");
+    paths.extend(paths::what_if(routing::Routing::NAME, "RoutingWhatIf", "RoutingWhatIfReply"));
     terminals::add(&mut schemas, &mut paths);
     schemas.add::<Any>("Any");
     schemas.add::<Resource<Any, Any, Any>>("PlanRecord");

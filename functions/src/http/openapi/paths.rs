@@ -55,6 +55,20 @@ pub(super) fn of_problem(problem: &str, request: &str, record: &str, document: &
     paths
 }
 
+/// The path of a problem's what-if questions.
+pub(super) fn what_if(problem: &str, question: &str, reply: &str) -> Map<String, Value> {
+    let id = json!({"name": "id", "in": "path", "required": true, "schema": {"type": "string", "format": "uuid"}});
+    let bad = [ALWAYS, &[404, 408, 409, 413, 415, 422]].concat();
+    let item = json!({"parameters": [id], "post": {
+        "operationId": format!("what_if_{problem}"),
+        "summary": "What would be if: scenarios answered from a plan that is there",
+        "description": "Answered on the line within its time limit, and not stored.",
+        "requestBody": body(question, false),
+        "responses": responses(&[(200, "What would be.", Some(reply), &[])], &bad),
+    }});
+    Map::from_iter([(format!("/v1/{problem}/plans/{{id}}/what-if"), item)])
+}
+
 /// The paths that all problems share.
 pub(super) fn shared() -> Map<String, Value> {
     let id = json!({"name": "id", "in": "path", "required": true, "schema": {"type": "string", "format": "uuid"}});

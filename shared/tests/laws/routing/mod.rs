@@ -1,10 +1,12 @@
 //! The laws, for routing.
 
 mod brute;
+mod timetable;
 mod tiny;
+mod words;
 
 use portolan::outcome::{Outcome, Proof};
-use portolan::routing::wire::Wire;
+use portolan::routing::wire::{PinWire, Wire};
 use portolan::routing::{self, Certificate, Instance, Plan, Routing, Solution, Warm};
 use portolan::{Answer, Budget, Problem};
 use proptest::prelude::*;
@@ -113,7 +115,7 @@ proptest! {
         changed.lots[0].quantity = quantity;
         if let Some(at) = gone.filter(|&at| at < changed.arcs.len()) {
             let id = changed.arcs.remove(at).id;
-            changed.lots.retain(|lot| !lot.pinned.iter().any(|pinned| Some(pinned) == id.as_ref()));
+            changed.lots.retain(|lot| !lot.pinned.iter().any(|pinned| id.as_deref().is_some_and(|id| *pinned == PinWire::from(id))));
         }
         prop_assume!(Routing::instance(&changed).is_ok());
         let now = valid(&changed)?;
@@ -142,7 +144,7 @@ proptest! {
         let answer = verified(&instance, solve(&instance, None))?;
         for (lot, routed) in wire.lots.iter().zip(&answer.plan.lots) {
             for route in &routed.routes {
-                let taken: Vec<_> = route.legs.iter().filter_map(|leg| leg.id.clone()).take(lot.pinned.len()).collect();
+                let taken: Vec<_> = route.legs.iter().filter_map(|leg| leg.id.clone().map(PinWire::Arc)).take(lot.pinned.len()).collect();
                 prop_assert_eq!(&taken, &lot.pinned);
             }
         }
