@@ -18,6 +18,8 @@ pub(super) struct Arguments {
 enum Problem {
     /// A berth problem.
     Berth(Berth),
+    /// A berth problem on one quay without berths.
+    Quay(Quay),
     /// A yard problem.
     Yard(Yard),
     /// A routing problem.
@@ -35,6 +37,18 @@ struct Berth {
     /// Berths.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=limits::MAX_BERTHS as i64))]
     berths: u32,
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Args, Debug)]
+struct Quay {
+    /// Vessel calls.
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=berth::quay::MAX_VESSELS as i64))]
+    calls: u32,
+    /// Length of the quay in metres.
+    #[arg(long, default_value_t = 1_200, value_parser = clap::value_parser!(u32).range(400..=10_000))]
+    length: u32,
     #[command(flatten)]
     common: Common,
 }
@@ -118,6 +132,7 @@ enum Port {
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     match &arguments.problem {
         Problem::Berth(berth) => berth.write(),
+        Problem::Quay(quay) => quay.write(),
         Problem::Yard(yard) => yard.write(),
         Problem::Routing(routing) => routing.write(),
     }
@@ -143,6 +158,13 @@ impl Berth {
             Port::Terminal => Style::Terminal,
         };
         self.common.write(&generate(style, self.calls as usize, self.berths as usize, self.common.seed))
+    }
+}
+
+impl Quay {
+    fn write(&self) -> Result<(), Failure> {
+        let wire = berth::quay::generate::generate(self.calls as usize, self.length, self.common.seed);
+        self.common.write(&wire)
     }
 }
 

@@ -4,6 +4,7 @@ mod berth;
 mod brute;
 mod contract;
 mod readers;
+mod quay;
 mod routing;
 mod tiny;
 mod yard;

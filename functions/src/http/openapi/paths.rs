@@ -153,6 +153,25 @@ pub(super) fn shows_also(paths: &mut Map<String, Value>, record: &str) {
     }
 }
 
+/// Lets a problem's paths take and answer another model of it as well.
+pub(super) fn takes_also(paths: &mut Map<String, Value>, problem: &str, request: &str, record: &str, document: &str) {
+    let mut also = |action: &str, place: &[&str], name: &str| {
+        let Some(mut at) = paths.get_mut(&format!("/v1/{problem}/{action}")).map(|path| &mut path["post"]) else {
+            return;
+        };
+        for step in place.iter().chain(&["content", "application/json", "schema"]) {
+            at = &mut at[*step];
+        }
+        let first = at.take();
+        *at = json!({"anyOf": [first, reference(name)]});
+    };
+    also("plans", &["requestBody"], request);
+    also("plans", &["responses", "200"], record);
+    also("plans", &["responses", "202"], record);
+    also("validate", &["requestBody"], request);
+    also("verify", &["requestBody"], document);
+}
+
 pub(super) fn responses(good: &[(u16, &str, Option<&str>, &[&str])], bad: &[u16]) -> Value {
     let mut all = Map::new();
     for (status, description, schema, headers) in good {
