@@ -1,0 +1,246 @@
+//! A berth problem from a terminal: calls that have not departed, berths with their calendars and rates, cranes that are awake.
+//!
+//! A call that is alongside is frozen where it lies. One that is late counts as arriving now. Where quay cranes are registered at a
+//! berth, its rate is what those that are awake make of it: the sum of their own rates, or their share of the berth's. A berth whose cranes
+//! are all silent is left out, and with it whoever lies there.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use portolan::berth::wire::{AssignmentWire, BerthWire, CallWire, ClosureWire, WindowWire, Wire};
+use portolan::time::Time;
+use portolan::{Issue, Options, Problem as _, berth::Berths, problem};
+use serde::{Deserialize, Serialize};
+
+use super::super::call::{Call, Status};
+use super::super::equipment::{Awake, Kind};
+use super::super::event::{Reason, Refusal};
+use super::super::layout::{Spec, instant};
+use super::super::port::All;
+use super::{Drawn, NotPlanned, named, no_equipment, working_at};
+
+/// Handling times are rounded up to this, as the problem does it where nothing is said.
+const STEP_S: i64 = 900;
+
+/// A berth plan that is asked for.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields, default)]
+#[schema(as = TerminalBerthRequest)]
+pub struct Asked {
+    /// These calls only; all that have not departed where none is named.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub calls: Vec<String>,
+    /// Counts on equipment that is offline as well.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub include_offline: bool,
+    /// How to solve.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub options: Option<Options>,
+}
+
+/// The problem.
+pub fn draw(all: &All, equipment: &[Awake], asked: &Asked, now: Timestamp) -> Result<Drawn, Refusal> {
+    let spec = all.spec().ok_or_else(|| Refusal::new(Reason::NoTerminal, "there is no such terminal"))?;
+    let mut notes = Notes::default();
+    // To the minute, so that the same request a little later is the same problem.
+    let now = rounded_up(now, 60);
+    let calls = wanted(all, asked)?;
+    let origin = origin(&calls, now);
+    let berths = berths(spec, equipment, asked, origin, &mut notes)?;
+    let mut wires: Vec<CallWire> =
+        calls.into_iter().filter_map(|call| wire(call, &berths, now, &mut notes.left_out)).collect();
+    loop {
+        if wires.is_empty() {
+            let issue = Issue::new("no_calls", "/calls", notes.nothing(), "announce calls, or wait for some");
+            return Err(Refusal::issues(vec![issue]));
+        }
+        let wire = Wire {
+            horizon_start: Some(Time::Absolute(origin)),
+            time_step_s: None,
+            berths: berths.clone(),
+            calls: wires.clone(),
+            stability: None,
+            options: asked.options.clone(),
+        };
+        // Plain data always serialises.
+        let document = serde_json::to_vec(&wire).unwrap_or_default();
+        let issues = match problem::find(Berths::NAME).map(|problem| problem.read(&document)) {
+            Some(Ok(request)) => return Ok(Drawn { request, offline: notes.offline, left_out: notes.left_out }),
+            Some(Err(issues)) => issues,
+            None => Vec::new(),
+        };
+        // A call that fits nowhere does not keep the others from being planned.
+        let misfits: BTreeMap<usize, String> = issues
+            .iter()
+            .filter(|issue| issue.code == "call_fits_no_berth")
+            .filter_map(|issue| Some((issue.path.strip_prefix("/calls/")?.parse().ok()?, issue.cause.clone())))
+            .collect();
+        if misfits.is_empty() || misfits.len() < issues.len() {
+            return Err(Refusal::issues(named(issues, |list, at| match list {
+                "calls" => Some(wires.get(at)?.id.clone()),
+                "berths" => Some(berths.get(at)?.id.clone()),
+                _ => None,
+            })));
+        }
+        for (at, cause) in misfits.into_iter().rev() {
+            notes.left_out.push(NotPlanned::new(&wires.remove(at).id, cause));
+        }
+    }
+}
+
+#[derive(Default)]
+struct Notes {
+    offline: Vec<String>,
+    left_out: Vec<NotPlanned>,
+}
+
+impl Notes {
+    fn nothing(&self) -> String {
+        let why: Vec<String> = self.left_out.iter().map(|it| format!("{}: {}", it.id, it.cause)).collect();
+        let why = if why.is_empty() { String::new() } else { format!(" ({})", why.join("; ")) };
+        format!("no call is left to be planned{why}")
+    }
+}
+
+/// Calls to plan, by id.
+fn wanted<'a>(all: &'a All, asked: &Asked) -> Result<Vec<&'a Call>, Refusal> {
+    let open = |call: &&Call| matches!(call.details.status, Status::Expected | Status::Alongside);
+    if asked.calls.is_empty() {
+        return Ok(all.calls().filter(open).collect());
+    }
+    let mut issues = Vec::new();
+    let mut found: Vec<&Call> = Vec::new();
+    for (at, id) in asked.calls.iter().enumerate() {
+        let path = format!("/calls/{at}");
+        match all.calls().find(|call| call.id == *id) {
+            None => {
+                let cause = format!("there is no call {:?}", super::super::shortened(id));
+                issues.push(Issue::new("unknown_call", path, cause, "use the id of a call of this terminal"));
+            }
+            Some(call) if !open(&call) => {
+                let cause = format!("{id} has departed, or will not come");
+                issues.push(Issue::new("call_is_over", path, cause, "leave it out"));
+            }
+            Some(call) if found.iter().any(|other| other.id == *id) => {
+                let cause = format!("{} stands twice in the list", call.id);
+                issues.push(Issue::new("duplicate_call", path, cause, "leave one of them out"));
+            }
+            Some(call) => found.push(call),
+        }
+    }
+    if issues.is_empty() { Ok(found) } else { Err(Refusal::issues(issues)) }
+}
+
+/// The hour in which the earliest of it all begins. Not now, which would make a new problem of every request.
+fn origin(calls: &[&Call], now: Timestamp) -> Timestamp {
+    let first = calls.iter().map(|call| call.details.since.unwrap_or(call.details.eta).min(call.details.eta)).min();
+    let second = first.unwrap_or(now).as_second();
+    Timestamp::from_second(second - second.rem_euclid(3600)).unwrap_or(now)
+}
+
+/// Berths that can be used, each with its rate of today.
+fn berths(
+    spec: &Spec,
+    equipment: &[Awake],
+    asked: &Asked,
+    origin: Timestamp,
+    notes: &mut Notes,
+) -> Result<Vec<BerthWire>, Refusal> {
+    let mut berths = Vec::new();
+    for berth in &spec.berths {
+        let (awake, silent) = working_at(equipment, &berth.id, &[Kind::QuayCrane], asked.include_offline);
+        if awake.is_empty() && !silent.is_empty() {
+            let cause = format!("all its cranes are offline: {}", silent.join(", "));
+            notes.left_out.push(NotPlanned::new(&berth.id, cause));
+            notes.offline.extend(silent);
+            continue;
+        }
+        let moves_per_hour = rate(berth, &awake, silent.len());
+        notes.offline.extend(silent);
+        match since(berth, origin) {
+            Some(calendar) => berths.push(BerthWire { moves_per_hour, ..calendar }),
+            None => notes.left_out.push(NotPlanned::new(&berth.id, "it is not open any more")),
+        }
+    }
+    if berths.is_empty() && !notes.offline.is_empty() {
+        return Err(no_equipment("the quay", &notes.offline));
+    }
+    Ok(berths)
+}
+
+fn rate(berth: &BerthWire, awake: &[&Awake], silent: usize) -> Option<i64> {
+    if awake.is_empty() {
+        return berth.moves_per_hour;
+    }
+    let own: Option<i64> = awake.iter().map(|crane| crane.equipment.details.moves_per_hour.map(i64::from)).sum();
+    let share = |rate: i64| (rate * awake.len() as i64 / (awake.len() + silent) as i64).max(1);
+    own.or_else(|| berth.moves_per_hour.map(share))
+}
+
+/// A berth without what was over before the horizon begins; `None` where it is not open after that.
+fn since(berth: &BerthWire, origin: Timestamp) -> Option<BerthWire> {
+    let over = |time: Option<Time>| time.and_then(instant).is_some_and(|at| at <= origin);
+    let clipped = |windows: &[WindowWire]| -> Vec<WindowWire> {
+        let left = windows.iter().filter(|window| !over(window.to)).cloned();
+        left.map(|window| WindowWire { from: window.from.filter(|from| !over(Some(*from))), ..window }).collect()
+    };
+    let mut berth = berth.clone();
+    if let Some(open) = &berth.open {
+        let left = clipped(open);
+        if left.is_empty() {
+            return None;
+        }
+        berth.open = Some(left);
+    }
+    if let Some(tide) = &mut berth.tide {
+        tide.windows = clipped(&tide.windows);
+    }
+    let closures = berth.closures.iter().filter(|closure| !over(Some(closure.to)));
+    let start = |from: Time| if over(Some(from)) { Time::Absolute(origin) } else { from };
+    berth.closures = closures.map(|closure| ClosureWire { from: start(closure.from), ..closure.clone() }).collect();
+    Some(berth)
+}
+
+fn wire(call: &Call, berths: &[BerthWire], now: Timestamp, left_out: &mut Vec<NotPlanned>) -> Option<CallWire> {
+    let details = &call.details;
+    let mut wire = CallWire::new(&call.id, Time::Absolute(rounded_up(details.eta.max(now), 1)));
+    wire.vessel.clone_from(&details.vessel);
+    (wire.length_m, wire.draft_m) = (details.length_m, details.draft_m);
+    (wire.class, wire.weight, wire.moves) = (Some(details.class), details.weight, Some(details.moves));
+    wire.latest_departure = details.latest_departure.map(|at| Time::Absolute(rounded_up(at, 1)));
+    let Some((berth, since)) =
+        details.berth.as_ref().zip(details.since).filter(|_| details.status == Status::Alongside)
+    else {
+        if details.latest_departure.is_some_and(|latest| latest <= now) {
+            left_out.push(NotPlanned::new(&call.id, "its latest departure has passed, and it is not here"));
+            return None;
+        }
+        return Some(wire);
+    };
+    let Some(at) = berths.iter().find(|wire| wire.id == *berth) else {
+        left_out.push(NotPlanned::new(&call.id, format!("it lies at {berth}, which is left out")));
+        return None;
+    };
+    // It lies there, whatever was agreed; and at least until now.
+    let start = second(since);
+    let work = at.moves_per_hour.map_or(0, |rate| (details.moves * 3600 + rate - 1) / rate.max(1));
+    let lies = now.as_second() - start.as_second();
+    let seconds = work.max(lies).max(1);
+    let rounded = (seconds + STEP_S - 1) / STEP_S * STEP_S;
+    (wire.moves, wire.handling_s) = (None, Some([(berth.clone(), rounded)].into()));
+    (wire.length_m, wire.draft_m, wire.latest_departure) = (None, None, None);
+    wire.arrival = Time::Absolute(second(details.eta.min(start)));
+    wire.frozen = Some(AssignmentWire { berth: berth.clone(), start: Time::Absolute(start) });
+    Some(wire)
+}
+
+/// The second in which an instant lies.
+fn second(at: Timestamp) -> Timestamp {
+    Timestamp::from_second(at.as_second()).unwrap_or(at)
+}
+
+/// The first multiple of so many seconds at or after an instant.
+fn rounded_up(at: Timestamp, seconds: i64) -> Timestamp {
+    let whole = at.as_second() + i64::from(at.subsec_nanosecond() > 0);
+    Timestamp::from_second((whole + seconds - 1).div_euclid(seconds) * seconds).unwrap_or(at)
+}
