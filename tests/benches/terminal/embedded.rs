@@ -25,7 +25,7 @@ pub(super) fn ask(change: Change, key: Option<String>) -> Ask {
 }
 
 pub(super) fn spec(bays: u16, rows: u16) -> Spec {
-    let block = Block { id: "B".to_owned(), bays, rows, max_tiers: 10, ..Block::default() };
+    let block = Block { id: "B".to_owned(), bays, rows, max_tiers: 12, ..Block::default() };
     Spec { blocks: vec![block], ..Spec::default() }
 }
 
@@ -134,21 +134,22 @@ pub(super) fn hold(folder: &Path, containers: usize) {
         done(&*store, ask(Change::PutTerminal(Box::new(spec(999, 99))), None)).await;
         for first in (0..containers).step_by(50_000) {
             let slot = |at: usize| {
-                let (stack, tier) = (at / 10 + 1, at % 10 + 1);
+                let (stack, tier) = (at / 11, at % 11 + 1);
                 format!("B/{}/{}/{tier}", stack / 99 + 1, stack % 99 + 1)
             };
             let arrivals = (first..containers.min(first + 50_000)).map(|at| arrival(number(at), &slot(at))).collect();
             done(&*store, ask(Change::Load(arrivals), None)).await;
         }
-        let (container, mut place) = (number(999), "B/2/2/10".to_owned());
+        // The top of the first stack.
+        let (container, mut place) = (number(10), "B/1/1/11".to_owned());
         println!("loaded");
         std::io::stdout().flush().unwrap();
         for at in 0.. {
-            let to = if at % 2 == 0 { "B/999/99" } else { "B/2/2" };
+            let to = if at % 2 == 0 { "B/999/99" } else { "B/1/1" };
             let (from, to_stack) = (place.parse().unwrap(), to.parse().unwrap());
             let change = Change::Move(Move { container: container.clone(), from, to: to_stack, equipment: None });
             done(&*store, ask(change, Some(format!("{at}")))).await;
-            place = if at % 2 == 0 { "B/999/99/1" } else { "B/2/2/10" }.to_owned();
+            place = if at % 2 == 0 { "B/999/99/1" } else { "B/1/1/11" }.to_owned();
             tokio::time::sleep(Duration::from_millis(3)).await;
         }
     });

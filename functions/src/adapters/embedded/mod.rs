@@ -1,4 +1,4 @@
-//! One file on disk, or memory alone: all a single machine needs.
+//! One file on disk with a log of terminals beside it, or memory alone: all a single machine needs.
 //!
 //! The file is a redb database: transactions are atomic, and a durable one is on disk when its write is confirmed. A second
 //! process on the same folder is refused, because redb locks the file.

@@ -244,3 +244,91 @@ fn rounded_up(at: Timestamp, seconds: i64) -> Timestamp {
     let whole = at.as_second() + i64::from(at.subsec_nanosecond() > 0);
     Timestamp::from_second((whole + seconds - 1).div_euclid(seconds) * seconds).unwrap_or(at)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::call::Details;
+    use super::super::super::equipment::{self, Equipment};
+    use super::super::super::event::{Body, Record, Stamp};
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        format!("2026-03-{text}:00Z").parse().expect("a time")
+    }
+
+    fn terminal(calls: &[(&str, &str)]) -> All {
+        let spec = r#"{"berths":[
+            {"id":"N","moves_per_hour":60,"closures":[
+                {"from":"2026-03-01T00:00:00Z","to":"2026-03-01T12:00:00Z"},{"from":"2026-03-01T20:00:00Z","to":"2026-03-02T04:00:00Z"}]},
+            {"id":"S","moves_per_hour":30,"open":[{"to":"2026-03-01T00:00:00Z"}]}]}"#;
+        let stamp = Stamp { version: 1, at: at("01T00:00"), by: "t".to_owned() };
+        let record = |body| Record { body, stamp: stamp.clone() };
+        let spec = Body::Terminal(Box::new(serde_json::from_str(spec).expect("a layout")));
+        let call = |(id, json): &(&str, &str)| {
+            let details: Details = serde_json::from_str(json).expect("a call");
+            record(Body::Call(Call { id: (*id).to_owned(), details, estimates: Vec::new() }))
+        };
+        All { version: 9, records: std::iter::once(record(spec)).chain(calls.iter().map(call)).collect() }
+    }
+
+    fn crane(id: &str, at: &str, rate: Option<u32>, online: bool) -> Awake {
+        let details =
+            equipment::Details { kind: Kind::QuayCrane, name: None, at: Some(at.to_owned()), moves_per_hour: rate };
+        Awake { equipment: Equipment { id: id.to_owned(), details }, online, last_seen: None }
+    }
+
+    fn drawn(all: &All, equipment: &[Awake], now: &str) -> Result<(serde_json::Value, Drawn), Refusal> {
+        let drawn = draw(all, equipment, &Asked::default(), at(now))?;
+        Ok((drawn.request.to_json(), drawn))
+    }
+
+    const NEXT: (&str, &str) = ("NEXT", r#"{"eta":"2026-03-02T08:30:00Z","moves":120}"#);
+
+    #[test]
+    fn what_is_over_is_left_out_and_what_goes_on_is_clipped() {
+        let (wire, drawn) = drawn(&terminal(&[NEXT]), &[], "02T01:00").expect("a problem");
+        assert_eq!(wire["horizon_start"], "2026-03-02T08:00:00Z");
+        assert_eq!(wire["berths"].as_array().map(Vec::len), Some(1));
+        assert_eq!(wire["berths"][0].get("closures"), None, "{wire:#}");
+        assert_eq!(drawn.left_out, [NotPlanned::new("S", "it is not open any more")]);
+        let early = ("EARLY", r#"{"eta":"2026-03-02T01:10:00Z","moves":60}"#);
+        let (wire, _) = self::drawn(&terminal(&[NEXT, early]), &[], "02T01:00").expect("a problem");
+        let closure = serde_json::json!([{"from": "2026-03-02T01:00:00Z", "to": "2026-03-02T04:00:00Z"}]);
+        assert_eq!(wire["berths"][0]["closures"], closure, "it began before the horizon does");
+    }
+
+    #[test]
+    fn cranes_make_the_rate_of_a_berth() {
+        let all = terminal(&[NEXT]);
+        let rate = |cranes: &[Awake]| {
+            drawn(&all, cranes, "02T01:00")
+                .map(|(wire, drawn)| (wire["berths"][0]["moves_per_hour"].clone(), drawn.offline))
+        };
+        let own = [crane("1", "N", Some(28), true), crane("2", "N", Some(25), true), crane("3", "N", Some(25), false)];
+        assert_eq!(rate(&own), Ok((53.into(), vec!["3".to_owned()])));
+        let share = [crane("1", "N", None, true), crane("2", "N", Some(25), true), crane("3", "N", None, false)];
+        assert_eq!(rate(&share).map(|(rate, _)| rate), Ok(40.into()));
+        let refusal = rate(&[crane("1", "N", None, false)]).expect_err("nothing is awake");
+        assert_eq!(refusal.reason, Reason::NoEquipment);
+    }
+
+    #[test]
+    fn whoever_is_alongside_stays_until_now_at_least() {
+        let here = r#"{"eta":"2026-03-02T05:00:00Z","moves":60,"status":"alongside","berth":"N","since":"2026-03-02T05:10:30Z"}"#;
+        let (wire, _) = drawn(&terminal(&[("HERE", here), NEXT]), &[], "02T09:40").expect("a problem");
+        assert_eq!(wire["horizon_start"], "2026-03-02T05:00:00Z");
+        // An hour's work; it has been there for four and a half.
+        assert_eq!(wire["calls"][0]["handling_s"]["N"], 18 * 900);
+        assert_eq!(wire["calls"][0]["frozen"]["start"], "2026-03-02T05:10:30Z");
+        assert_eq!(wire["calls"][1]["arrival"], "2026-03-02T09:40:00Z", "it is late, so it comes now");
+    }
+
+    #[test]
+    fn nobody_to_plan_for_is_no_problem() {
+        let gone = ("GONE", r#"{"eta":"2026-03-02T05:00:00Z","moves":60,"status":"departed"}"#);
+        let missed =
+            ("MISSED", r#"{"eta":"2026-03-02T05:00:00Z","moves":60,"latest_departure":"2026-03-02T07:00:00Z"}"#);
+        let refusal = drawn(&terminal(&[gone, missed]), &[], "02T09:40").err().expect("no call is left");
+        assert!(refusal.issues[0].cause.contains("MISSED: its latest departure has passed"), "{refusal:?}");
+    }
+}
