@@ -22,6 +22,12 @@ const TABLES: &str = "
     INSERT INTO head VALUES ('T', 0);
 ";
 
+/// Whether this process is the system's administrator, as whom PostgreSQL refuses to run.
+fn is_root() -> bool {
+    use std::os::unix::fs::MetadataExt;
+    std::fs::metadata("/proc/self").is_ok_and(|it| it.uid() == 0)
+}
+
 /// A server of its own, stopped and forgotten in the end.
 struct Server {
     programs: PathBuf,
@@ -39,7 +45,7 @@ impl Server {
         let server = Self { folder: outside, ..server };
         let _ = std::fs::remove_dir_all(&server.folder);
         std::fs::create_dir_all(&server.folder).unwrap();
-        if rustix::process::geteuid().is_root() {
+        if is_root() {
             assert!(Command::new("chown").arg("postgres").arg(&server.folder).status().unwrap().success());
         }
         let data = server.data();
@@ -56,7 +62,7 @@ impl Server {
 
     fn run(&self, program: &str, arguments: &[&str]) {
         let program = self.programs.join(program);
-        let mut command = if rustix::process::geteuid().is_root() {
+        let mut command = if is_root() {
             let mut command = Command::new("runuser");
             command.args(["-u", "postgres", "--"]).arg(program);
             command
