@@ -137,18 +137,18 @@ pub(super) async fn load(
     let asked = Asked::bodiless(parts.headers, format!("POST {terminal} containers keep_good={keep_good}"));
     let service = terminals(&api)?;
     let mut list = TakeOver::new(loader, keep_good);
-    let taken = loop {
+    let what = loop {
         let Some(change) = list.change() else { break list.given_up() };
         let outcome = asked.outcome(service, &tenant, &terminal, change, digest.as_bytes()).await?;
         if let Some(taken) = list.told(outcome) {
             break taken;
         }
     };
-    match taken {
+    match what {
         Taken::Over { receipt, again, issues } => {
-            let (loaded, version) = (receipt.events, receipt.version);
+            let (taken, version) = (receipt.events, receipt.version);
             let fields = Made { receipt: *receipt, again }.fields(None);
-            Ok((fields, Json(Loaded { loaded, version, issues: capped(issues) })).into_response())
+            Ok((fields, Json(Loaded { loaded: taken, version, issues: capped(issues) })).into_response())
         }
         Taken::Not(issues) => Err(refused(issues)),
         Taken::Refused(refusal) => Err(refusal.into()),
