@@ -88,8 +88,11 @@ impl Failure {
     pub fn code(&self) -> u8 {
         match self {
             Self::Bug(_) => BUG,
-            Self::Usage(_) | Self::NotServing(_) | Self::Store(_) => USAGE,
-            Self::Unreadable { .. } | Self::Unwritable { .. } => USAGE,
+            Self::Usage(_)
+            | Self::NotServing(_)
+            | Self::Store(_)
+            | Self::Unreadable { .. }
+            | Self::Unwritable { .. } => USAGE,
             Self::Invalid { .. } => INVALID,
             Self::LeftOut(_) => LEFT_OUT,
             Self::Refuted(_) => REFUTED,

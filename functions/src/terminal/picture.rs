@@ -17,12 +17,12 @@ const HIGH: u32 = 34;
 /// A bay with all that stands in it.
 pub struct Bay<'a> {
     block: &'a Block,
-    bay: u16,
+    number: u16,
     rows: Vec<Row<'a>>,
 }
 
 struct Row<'a> {
-    row: u16,
+    number: u16,
     max_tiers: usize,
     closed: bool,
     plugs: bool,
@@ -45,9 +45,9 @@ impl<'a> Bay<'a> {
             let ground = spec.ground(&StackAt { block: block.id.clone(), bay, row })?;
             let held = held.remove(&row).unwrap_or_default().into_values().collect();
             let (closed, plugs) = (ground.closed, ground.plugs);
-            Some(Row { row, max_tiers: ground.max_tiers.into(), closed, plugs, held })
+            Some(Row { number: row, max_tiers: ground.max_tiers.into(), closed, plugs, held })
         };
-        Some(Self { block, bay, rows: (1..=block.rows).filter_map(row).collect() })
+        Some(Self { block, number: bay, rows: (1..=block.rows).filter_map(row).collect() })
     }
 
     fn tiers(&self) -> usize {
@@ -57,7 +57,7 @@ impl<'a> Bay<'a> {
     fn title(&self) -> String {
         let held: usize = self.rows.iter().map(|row| row.held.len()).sum();
         let room: usize = self.rows.iter().filter(|row| !row.closed).map(|row| row.max_tiers).sum();
-        format!("block {}, bay {} · {held} containers in {room} slots", self.block.id, self.bay)
+        format!("block {}, bay {} · {held} containers in {room} slots", self.block.id, self.number)
     }
 
     /// As text: a number where a container stands, `·` where one may be put, `x` where nothing is put.
@@ -80,7 +80,7 @@ impl<'a> Bay<'a> {
         let names = self
             .rows
             .iter()
-            .map(|row| format!("{:<CELL$}", format!("{}{}", row.row, if row.plugs { " plugs" } else { "" })));
+            .map(|row| format!("{:<CELL$}", format!("{}{}", row.number, if row.plugs { " plugs" } else { "" })));
         text += format!("row  {}", names.collect::<String>()).trim_end();
         text + "\n\nr reefer  ! dangerous goods  h on hold\n"
     }
@@ -123,7 +123,7 @@ impl<'a> Bay<'a> {
                 "<text x=\"{}\" y=\"{}\" font-size=\"12\" text-anchor=\"middle\" fill=\"#5b6875\">row {}{marks}</text>",
                 x + WIDE / 2,
                 ground + 20,
-                row.row
+                row.number
             );
         }
         let _ = writeln!(

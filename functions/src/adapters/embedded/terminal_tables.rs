@@ -156,8 +156,8 @@ impl<'t> Tables<'t> {
         let mut ignored = Group::new();
         for (tag, content) in terminal_log::fields(body)? {
             match tag {
-                b'S' => scope = std::str::from_utf8(content)?.to_owned(),
-                b'K' => key = std::str::from_utf8(content)?.to_owned(),
+                b'S' => std::str::from_utf8(content)?.clone_into(&mut scope),
+                b'K' => std::str::from_utf8(content)?.clone_into(&mut key),
                 b'U' => self.use_key(&scope, &key, &read("an idempotency record", content)?, &mut ignored)?,
                 b'E' => {
                     let Event { stamp, kind, equipment, before, after, .. } = read("an event", content)?;

@@ -97,7 +97,7 @@ pub fn draw(all: &All, equipment: &[Awake], asked: &Asked) -> Result<Drawn, Refu
     };
     // Plain data always serialises.
     let document = serde_json::to_vec(&wire).unwrap_or_default();
-    let read = problem::find(Yards::NAME).map(|problem| problem.read(&document)).unwrap_or_else(|| Err(Vec::new()));
+    let read = problem::find(Yards::NAME).map_or_else(|| Err(Vec::new()), |problem| problem.read(&document));
     let request = read.map_err(|issues| {
         Refusal::issues(named(issues, |list, at| names.get(at).filter(|_| list == "stacks").cloned()))
     })?;
@@ -176,13 +176,11 @@ fn block<'a>(
             return wrong("several_blocks", cause, "name one of them; each is planned by itself");
         }
     };
-    match spec.block(name) {
-        Some(block) => Ok(block),
-        None => {
-            let cause = format!("there is no block {:?}", super::super::shortened(name));
-            wrong("unknown_place", cause, "use the id of a block of this terminal")
-        }
+    if let Some(block) = spec.block(name) {
+        return Ok(block);
     }
+    let cause = format!("there is no block {:?}", super::super::shortened(name));
+    wrong("unknown_place", cause, "use the id of a block of this terminal")
 }
 
 /// What leaves from this block; the rest is left out.
