@@ -17,6 +17,7 @@ pub mod container;
 pub mod decide;
 pub mod equipment;
 pub mod event;
+pub mod keys;
 pub mod layout;
 pub mod load;
 pub mod port;

@@ -2,7 +2,7 @@
 
 mod api;
 mod bad_input;
-mod contract;
+pub(crate) mod contract;
 mod killed;
 mod model;
 
