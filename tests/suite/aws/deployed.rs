@@ -277,9 +277,9 @@ async fn who_wants_to_know_is_told_that_a_plan_has_ended() {
     let queue = output(&stack.outputs, "EndedQueueUrl");
     let told = aws::until("it is told", async || {
         let received = stack.sqs.receive_message().queue_url(queue).max_number_of_messages(10).send().await.unwrap();
-        let bodies =
+        let mut bodies =
             received.messages().iter().filter_map(|message| serde_json::from_str::<Value>(message.body()?).ok());
-        bodies.filter(|body| body["plan"] == id).last()
+        bodies.rfind(|body| body["plan"] == id)
     });
     let told = told.await;
     assert_eq!((&told["status"], &told["problem"], &told["tenant"]), (&json!("done"), &json!("yard"), &json!("local")));

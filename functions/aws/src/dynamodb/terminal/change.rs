@@ -258,3 +258,108 @@ impl Cancelled {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use portolan_functions::terminal::container::{Container, Details, Status};
+    use portolan_functions::terminal::event::{Body, Expect, Move, Stamp};
+    use portolan_functions::terminal::layout::{Block, Spec};
+
+    use super::*;
+
+    const LOWER: &str = "ZEPU0037255";
+    const UPPER: &str = "CSQU3054383";
+
+    fn container(number: &str, slot: &str) -> Record {
+        let details = Details { size_type: "22G1".to_owned(), ..Details::default() };
+        let slot = Some(slot.parse().expect("a slot"));
+        let body = Body::Container(Container { number: number.to_owned(), status: Status::Stored, slot, details });
+        Record { body, stamp: Stamp { version: 1, at: Timestamp::UNIX_EPOCH, by: "test".to_owned() } }
+    }
+
+    fn ask(container: &str, to: &str) -> Ask {
+        let (from, to) = ("A/1/1/2".parse().expect("a place"), to.parse().expect("a place"));
+        let change = Change::Move(Move { container: container.to_owned(), from, to, equipment: None });
+        Ask { change, expect: Expect::Anything, by: "test".to_owned(), key: Some(("k".to_owned(), "d".to_owned())) }
+    }
+
+    /// Reads what is wanted from a yard of two containers, one on the other, and tells how often.
+    fn rounds(seen: &mut Seen, ask: &Ask) -> (usize, Planned) {
+        for round in 0..9 {
+            let wants = seen.wants(ask);
+            if wants.is_empty() {
+                match plan(seen, ask, 7, Timestamp::UNIX_EPOCH) {
+                    Err(_) if seen.missed_something() => continue,
+                    planned => return (round, planned.expect("a decision")),
+                }
+            }
+            for want in wants {
+                match want {
+                    Want::Record(entity, id) => {
+                        let slot =
+                            [(LOWER, "A/1/1/1"), (UPPER, "A/1/1/2")].into_iter().find(|(number, _)| *number == id);
+                        seen.records.insert((entity, id), slot.map(|(number, slot)| container(number, slot)));
+                    }
+                    Want::Stack(at) => {
+                        let held =
+                            if at.to_string() == "A/1/1" { vec![LOWER.to_owned(), UPPER.to_owned()] } else { vec![] };
+                        seen.stacks.insert(at, held);
+                    }
+                    Want::Everything => panic!("a move needs little"),
+                }
+            }
+        }
+        panic!("it never ends");
+    }
+
+    fn yard() -> Seen {
+        let block = Block { id: "A".to_owned(), bays: 2, rows: 2, max_tiers: 3, ..Block::default() };
+        Seen { spec: Some(std::sync::Arc::new(Spec { blocks: vec![block], ..Spec::default() })), ..Seen::default() }
+    }
+
+    #[test]
+    fn a_move_reads_once_and_writes_what_changes() {
+        let (rounds, planned) = rounds(&mut yard(), &ask(UPPER, "A/2/1"));
+        assert_eq!(rounds, 1, "all that it reads was foreseen");
+        let kinds: Vec<String> = planned
+            .rows
+            .iter()
+            .map(|row| match row {
+                Row::Event(event) => format!("event {}", event.stamp.version),
+                Row::Record(record) => format!("record {}", record.body.name().1),
+                Row::Stack(held) => format!("{} holds {}", held.at, held.numbers.join(" ")),
+                Row::Used(key, used) => format!("{key} used for {}", used.receipt.version),
+                other => format!("{other:?}"),
+            })
+            .collect();
+        let expected = [
+            "event 8",
+            &format!("record {UPPER}"),
+            &format!("A/1/1 holds {LOWER}"),
+            &format!("A/2/1 holds {UPPER}"),
+            "k used for 8",
+        ];
+        assert_eq!(kinds, expected);
+        let Outcome::Done(receipt) = planned.outcome else { panic!("it can be moved") };
+        let slot = receipt.record.expect("it is there").body.container().and_then(|it| it.slot.clone());
+        assert_eq!(slot.map(|slot| slot.to_string()).as_deref(), Some("A/2/1/1"));
+    }
+
+    #[test]
+    fn a_move_that_is_refused_writes_nothing() {
+        let mut below = ask(LOWER, "A/2/1");
+        if let Change::Move(asked) = &mut below.change {
+            asked.from = "A/1/1/1".parse().expect("a place");
+        }
+        let (_, planned) = rounds(&mut yard(), &below);
+        assert!(planned.rows.is_empty() && planned.version == 7);
+        assert!(matches!(planned.outcome, Outcome::Refused(refusal) if refusal.reason == Reason::NotOnTop));
+    }
+
+    #[test]
+    fn rows_of_a_large_change_read_back() {
+        let (_, planned) = rounds(&mut yard(), &ask(UPPER, "out"));
+        let json = serde_json::to_vec(&planned.rows).expect("plain data");
+        assert_eq!(serde_json::from_slice::<Vec<Row>>(&json).expect("our own"), planned.rows);
+    }
+}

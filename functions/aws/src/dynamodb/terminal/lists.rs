@@ -148,7 +148,8 @@ impl Terminals {
     /// A page of records.
     pub(super) async fn page(&self, place: Place<'_>, query: &Query) -> Result<Part<Record>, StoreError> {
         let after = match &query.after {
-            Some(after) if !after.is_empty() => Range::After(after.clone()),
+            // No id is as long as that; but a caller's place in a list may be anything.
+            Some(after) if !after.is_empty() => Range::After(after.chars().take(200).collect()),
             _ => Range::All,
         };
         let (numbers, more) = if let Some(stack) = &query.stack {
@@ -182,7 +183,7 @@ impl Terminals {
         after: &str,
         limit: usize,
     ) -> Result<Part<(String, Record)>, StoreError> {
-        let range = if after.is_empty() { Range::All } else { Range::After(after.to_owned()) };
+        let range = if after.is_empty() { Range::All } else { Range::After(after.chars().take(200).collect()) };
         let (found, more) = self.merged(vec![name_key(tenant, "").partition], range, limit).await?;
         let names: Vec<&str> = found.iter().filter_map(|found| text(found, "sort")).collect();
         let key = |terminal: &str| Place { tenant, terminal }.record(Entity::Terminal, "");
@@ -213,6 +214,9 @@ impl Terminals {
         };
         let first = first.max(past.after);
         if first >= last {
+            return Ok(Part { items: Vec::new(), more: false });
+        }
+        if past.about.as_ref().is_some_and(|(_, id)| id.len() > 1024) {
             return Ok(Part { items: Vec::new(), more: false });
         }
         let range = Range::Between(numbered(first + 1), numbered(last));

@@ -124,6 +124,9 @@ impl Terminals {
     }
 
     async fn get(&self, key: Key) -> Result<Option<Item>, StoreError> {
+        if !is_possible(&key) {
+            return Ok(None);
+        }
         let read = self.client.get_item().table_name(&self.table).set_key(Some(item_key(key))).consistent_read(true);
         Ok(read.send().await.map_err(failed)?.item)
     }
@@ -147,7 +150,7 @@ impl Terminals {
 
     /// Items of many keys, in no order; those that are not there are left out.
     async fn get_all(&self, keys: Vec<Key>) -> Result<Vec<Item>, StoreError> {
-        let keys: Vec<Item> = keys.into_iter().map(item_key).collect();
+        let keys: Vec<Item> = keys.into_iter().filter(is_possible).map(item_key).collect();
         self.get_all_of(&self.table, keys).await
     }
 
@@ -210,6 +213,11 @@ impl Terminals {
 /// The key of an item that says of which tenant and name a terminal is.
 fn name_key(tenant: &Tenant, terminal: &str) -> Key {
     Key { partition: format!("{tenant}#"), sort: terminal.to_owned() }
+}
+
+/// Whether an item can have the key: what a caller calls a container may be longer than any key.
+fn is_possible(key: &Key) -> bool {
+    key.partition.len() <= 2048 && (1..=1024).contains(&key.sort.len())
 }
 
 fn item_key(key: Key) -> Item {
