@@ -79,6 +79,8 @@ pub enum Offered {
     Planning,
     /// Stored plans: reading, listing, cancelling.
     Reading,
+    /// The state of terminals.
+    Terminals,
 }
 
 /// The problem that a route is for.
@@ -151,12 +153,13 @@ impl Api {
     /// The router, with layers of the caller's below the one that writes troubles out.
     pub fn router_within(self, layers: impl FnOnce(Router<Self>) -> Router<Self>) -> Router {
         let mut router = Router::new();
-        if self.offered != Offered::Planning {
+        if matches!(self.offered, Offered::Everything | Offered::Reading) {
             router = router
                 .route("/v1/plans", get(stored::list))
                 .route("/v1/plans/{id}", get(stored::show).delete(stored::remove));
         }
-        let planned: &[_] = if self.offered == Offered::Reading { &[] } else { self.plans.problems() };
+        let planned: &[_] =
+            if matches!(self.offered, Offered::Everything | Offered::Planning) { self.plans.problems() } else { &[] };
         if !planned.is_empty() {
             router = router.route("/v1/uploads", post(uploads::begin));
         }
