@@ -1,10 +1,11 @@
-//! The command line: `portolan solve`, `verify`, `bench`, `generate`, `key` and `serve`.
+//! The command line: `portolan solve`, `verify`, `bench`, `generate`, `capacity`, `key` and `serve`.
 //!
 //! Answers go to standard output, everything else to standard error, so that a pipe carries answers only. Every
 //! way to end has an exit code of its own, see [`Failure`].
 
 mod args;
 mod bench;
+mod capacity;
 mod exit;
 mod generate;
 mod input;
@@ -55,6 +56,8 @@ enum Command {
     Bench(bench::Arguments),
     /// Make up a problem, the same one for the same seed.
     Generate(generate::Arguments),
+    /// Work out what a load needs on AWS, and what it costs.
+    Capacity(capacity::Arguments),
     /// Manage API keys.
     Key(key::Arguments),
 }
@@ -76,6 +79,7 @@ pub fn run(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> 
         Some(Command::Verify(arguments)) => verify::run(&arguments),
         Some(Command::Bench(arguments)) => bench::run(&arguments),
         Some(Command::Generate(arguments)) => generate::run(&arguments),
+        Some(Command::Capacity(arguments)) => capacity::run(&arguments),
         Some(Command::Key(arguments)) => key::run(&arguments),
     });
     match ended {

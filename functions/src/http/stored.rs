@@ -115,7 +115,7 @@ pub(super) async fn show(
         }
         (fields, Json(resource::full(&record, with_instance))).into_response()
     };
-    response.extensions_mut().insert(AboutPlan(id));
+    response.extensions_mut().insert(AboutPlan(id, None));
     Ok(response)
 }
 
@@ -135,7 +135,7 @@ pub(super) async fn remove(
         Removed::Changed => return Err(Expected::failed()),
         Removed::Missing => return Err(missing()),
     };
-    response.extensions_mut().insert(AboutPlan(id));
+    response.extensions_mut().insert(AboutPlan(id, None));
     Ok(response)
 }
 

@@ -12,12 +12,16 @@ use super::edge::AboutPlan;
 use super::negotiate::Prefer;
 use super::problem::{Code, Trouble};
 use super::replay::{self, Replay};
+use super::shortcut::Shown;
 use super::{Api, EndsAt, Served, body, etag, negotiate, resource, uploads};
 use crate::plans::fingerprint::digest;
 use crate::plans::record::{PlanId, Record, Tenant, Urgency};
 use crate::plans::state::Status;
 use crate::plans::{Ask, Given};
 use crate::ports::Parts;
+
+/// What the caller may ask for.
+pub(super) const OFFERS: &[&str] = &["application/json"];
 
 pub(super) async fn submit(
     State(api): State<Api>,
@@ -28,13 +32,14 @@ pub(super) async fn submit(
     let arrived = Instant::now();
     let (parts, stream) = request.into_parts();
     let headers = &parts.headers;
-    negotiate::accept(headers, &["application/json"])?;
+    negotiate::accept(headers, OFFERS)?;
     body::check_media_type(headers, true)?;
     let key = replay::key(headers)?;
     let prefer = Prefer::read(headers);
     let document = body::read(headers, stream, api.body_time).await?;
 
     let document = uploads::resolve(&api, &tenant, document).await?;
+    let said = document.clone();
     let body_digest = key.as_ref().map(|_| digest(&[problem.name().as_bytes(), &document]));
     let request = api.parse(move || problem.read(&document)).await?.map_err(Trouble::issues)?;
     let id = PlanId::fresh();
@@ -48,12 +53,13 @@ pub(super) async fn submit(
     if let Some((_, Some(earlier))) = &held
         && let Some(record) = promised_before(&api, &tenant, *earlier).await?
     {
-        let response = respond(&given_before(record), prefer, &api)?;
+        let response = respond(&api, &given_before(record), prefer)?;
         return settle(held, response).await;
     }
     let time_left = parts.extensions.get::<EndsAt>().map(|end| end.0.saturating_duration_since(arrived));
+    let options = request.options().clone();
     let ask = Ask {
-        tenant,
+        tenant: tenant.clone(),
         id,
         problem,
         request,
@@ -64,7 +70,10 @@ pub(super) async fn submit(
         time_left,
     };
     let given = api.plans.submit(ask).await?;
-    let response = respond(&given, prefer, &api)?;
+    if let Given::Known(known) = &given {
+        api.shortcuts.remember(&tenant, problem.name(), &said, known, options);
+    }
+    let response = respond(&api, &given, prefer)?;
     settle(held, response).await
 }
 
@@ -89,9 +98,10 @@ fn given_before(record: Record) -> Given {
     }
 }
 
-fn respond(given: &Given, prefer: Prefer, api: &Api) -> Result<Response, Trouble> {
+fn respond(api: &Api, given: &Given, prefer: Prefer) -> Result<Response, Trouble> {
     let (record, mut headers, status) = match given {
-        Given::Known(record) => (record, fields("portolan; hit"), StatusCode::OK),
+        Given::Known(known) => return Ok(Shown::new(known, Tier::Cached)?.response()),
+        Given::Stale(known) => return Ok(Shown::new(known, Tier::Stale)?.response()),
         Given::Answered { record, joined, stored } => {
             if let Some(failure) = record.head.failure {
                 return Err(Trouble::failure(failure));
@@ -110,24 +120,20 @@ fn respond(given: &Given, prefer: Prefer, api: &Api) -> Result<Response, Trouble
             (record, headers, StatusCode::ACCEPTED)
         }
     };
-    let is_known = matches!(given, Given::Known(_));
-    let mut shown = resource::full(record, false);
-    if is_known {
-        shown.tier = Some(Tier::Cached);
-    }
+    let shown = resource::full(record, false);
     let applied = [
         (status == StatusCode::ACCEPTED).then(|| "respond-async".to_owned()),
-        prefer.wait.filter(|_| !is_known).map(|wait| format!("wait={}", wait.as_secs())),
+        prefer.wait.map(|wait| format!("wait={}", wait.as_secs())),
     ];
     let applied = applied.into_iter().flatten().collect::<Vec<_>>().join(", ");
-    let tag = etag::tag(&record.head, if is_known { "cached" } else { "" });
-    set(&mut headers, header::ETAG, &tag);
+    set(&mut headers, header::ETAG, &etag::tag(&record.head, ""));
     set(&mut headers, header::LOCATION, &format!("/v1/plans/{}", record.head.id));
     if !applied.is_empty() {
         set(&mut headers, HeaderName::from_static("preference-applied"), &applied);
     }
+    let tier = shown.tier;
     let mut response = (status, headers, Json(shown)).into_response();
-    response.extensions_mut().insert(AboutPlan(record.head.id));
+    response.extensions_mut().insert(AboutPlan(record.head.id, tier));
     Ok(response)
 }
 
