@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::Args;
 
 use crate::adapters::embedded::Bounds;
+use crate::guard::quota::Quota;
 use crate::keys::{KeyError, KeyRing};
 use crate::plans::Settings;
 use crate::telemetry::LogFormat;
@@ -29,6 +30,12 @@ pub struct ServeArgs {
     /// Solver threads; one for each core where it is not given
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub workers: Option<u16>,
+    /// Requests a second that each tenant may send, with a second's worth at once; without it there is no limit
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub requests_per_second: Option<u32>,
+    /// Solves in any minute that each tenant may have begun; what is known already does not count
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub solves_per_minute: Option<u32>,
     /// Days for which finished plans are kept
     #[arg(long, value_name = "DAYS", default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..=3650))]
     pub keep_days: u16,
@@ -90,6 +97,8 @@ impl ServeArgs {
         if let Some(workers) = self.workers {
             settings.workers = usize::from(workers);
         }
+        settings.quota =
+            Quota { requests_per_second: self.requests_per_second, solves_per_minute: self.solves_per_minute };
         Ok(ServeConfig {
             data: (!self.ephemeral).then_some(self.data),
             bounds: Bounds::default(),

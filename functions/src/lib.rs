@@ -5,8 +5,10 @@
 //! `adapters` knows where things are kept.
 
 pub mod adapters;
+pub mod capacity;
 pub mod cli;
 pub mod config;
+pub mod guard;
 pub mod http;
 pub mod keys;
 pub mod plans;

@@ -12,6 +12,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::guard::quota::{Standing, What};
 use crate::plans::record::{Head, PlanId, Tenant};
 use crate::plans::state::Status;
 pub use crate::terminal::port::TerminalStore;
@@ -204,6 +205,27 @@ pub trait PlanCache: Send + Sync {
     }
 }
 
+/// Counts what tenants ask for, for all processes together.
+pub trait Quotas: Send + Sync {
+    /// Counts a request or a solve, where `allowed` in any `span` are.
+    fn take<'a>(
+        &'a self,
+        tenant: &'a Tenant,
+        what: What,
+        allowed: u32,
+        span: Duration,
+    ) -> Later<'a, Result<Standing, StoreError>>;
+}
+
+/// Tells processes which solves others are at, so that equal requests cost one.
+pub trait Flights: Send + Sync {
+    /// Whether the flight is the caller's now, for this long at most. `holder` names the caller.
+    fn take_off<'a>(&'a self, flight: &'a str, holder: &'a str, lease: Duration)
+    -> Later<'a, Result<bool, StoreError>>;
+    /// Ends a flight, where it is the holder's.
+    fn land<'a>(&'a self, flight: &'a str, holder: &'a str) -> Later<'a, Result<(), StoreError>>;
+}
+
 /// Where a request may be uploaded that is too large to be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Upload {
@@ -238,6 +260,10 @@ pub struct Stores {
     pub replays: Arc<dyn ReplayStore>,
     /// The store as a whole.
     pub upkeep: Arc<dyn Upkeep>,
+    /// What tenants ask of all processes together; where there is none, each process counts for itself.
+    pub quotas: Option<Arc<dyn Quotas>>,
+    /// Solves that other processes are at; where there is none, equal requests meet within a process.
+    pub flights: Option<Arc<dyn Flights>>,
     /// The time of day.
     pub clock: Arc<dyn WallClock>,
 }

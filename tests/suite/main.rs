@@ -5,6 +5,7 @@ mod api;
 mod aws;
 mod contracts;
 mod dependencies;
+mod guard;
 mod lambda;
 mod lengths;
 mod readme;

@@ -32,6 +32,8 @@ pub struct Setup {
     pub terminals: Arc<dyn TerminalStore>,
     /// How long a body may take.
     pub body_time: Duration,
+    /// Connections at the same time.
+    pub connections: usize,
 }
 
 impl Default for Setup {
@@ -40,7 +42,15 @@ impl Default for Setup {
         let settings = Settings { workers: 2, checkpoint_every: Duration::from_millis(20), ..Settings::default() };
         let body_time = Duration::from_secs(30);
         let terminals = store.terminals().unwrap();
-        Self { problems: fake::PROBLEMS, settings, keys: None, stores: store.stores(), terminals, body_time }
+        Self {
+            problems: fake::PROBLEMS,
+            settings,
+            keys: None,
+            stores: store.stores(),
+            terminals,
+            body_time,
+            connections: 1024,
+        }
     }
 }
 
@@ -104,14 +114,17 @@ impl Server {
         plans.recover().await.unwrap();
         let terminals = Arc::new(Terminals::new(setup.terminals, Arc::new(SystemClock)));
         let api = Api::new(Arc::clone(&plans), setup.keys).body_time(setup.body_time).terminals(terminals);
-        let router = api.router();
+        let front = api.front();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let (end, ended) = oneshot::channel::<()>();
         let served = Arc::clone(&plans);
         let task = tokio::spawn(async move {
             let ended = async { drop(ended.await) };
-            serve::accept(listener, router, ended, || async move { served.close(Duration::from_secs(10)).await }).await;
+            serve::accept(listener, front, setup.connections, ended, || async move {
+                served.close(Duration::from_secs(10)).await
+            })
+            .await;
         });
         Self { base, plans, client: reqwest::Client::new(), end: Some(end), task: Some(task) }
     }

@@ -18,8 +18,9 @@ use lambda_http::request::RequestContext;
 use portolan_functions::adapters::SystemClock;
 use portolan_functions::adapters::cached::Cached;
 use portolan_functions::adapters::embedded::{Bounds, Embedded, OpenError};
-use portolan_functions::adapters::memory::Memory;
+use portolan_functions::adapters::guarded::Guarded;
 use portolan_functions::config::ConfigError;
+use portolan_functions::guard::breaker::Policy;
 use portolan_functions::http::problem::{Code, Trouble};
 use portolan_functions::http::{Api, Caller, EndsAt, Offered};
 use portolan_functions::plans::Plans;
@@ -35,9 +36,8 @@ use crate::dynamodb::{self, DynamoDb};
 use crate::uploads::Bucket;
 use crate::valkey::Valkey;
 
-/// Bytes that a process remembers of finished plans, and for how long.
-const REMEMBERED: u64 = 64 << 20;
-const REMEMBERED_FOR: Duration = Duration::from_secs(30);
+/// Bytes that a process without tables keeps of plans.
+const KEPT: u64 = 64 << 20;
 
 /// Why a function does not start.
 #[derive(Debug, thiserror::Error)]
@@ -55,7 +55,7 @@ pub enum StartError {
 
 /// Serves a part of the API until the platform ends the process.
 pub async fn run(offered: Offered) -> Result<(), lambda_http::Error> {
-    telemetry::start(LogFormat::Json);
+    telemetry::start(LogFormat::Json, false);
     let config = Config::from_env()?;
     let shared = clients::shared().await;
     lambda_http::run(router(&config, &shared, offered)?).await
@@ -104,17 +104,18 @@ pub fn router(config: &Config, shared: &SdkConfig, offered: Offered) -> Result<R
 fn stores(config: &Config, shared: &SdkConfig) -> Result<Stores, StartError> {
     let clock = Arc::new(SystemClock);
     let Some(tables) = &config.tables else {
-        return Ok(Embedded::in_memory(clock, Bounds { plans: 200, bytes: REMEMBERED })?.stores());
+        return Ok(Embedded::in_memory(clock, Bounds { plans: 200, bytes: KEPT })?.stores());
     };
     let bodies = Bodies::new(clients::s3(shared), tables.bucket.clone());
     let store = Arc::new(DynamoDb::new(aws_sdk_dynamodb::Client::new(shared), tables, bodies, clock.clone()));
-    let mut caches: Vec<(&'static str, Arc<dyn PlanCache>)> =
-        vec![("memory", Arc::new(Memory::new(REMEMBERED, REMEMBERED_FOR)))];
-    if let Some(cache) = &config.cache {
-        caches.push(("cache", Arc::new(Valkey::new(cache, shared))));
-    }
+    let store = Arc::new(Guarded::new(store, Policy::default()));
+    let valkey = config.cache.as_ref().map(|cache| Arc::new(Valkey::new(cache, shared)));
+    let caches: Vec<(&'static str, Arc<dyn PlanCache>)> =
+        valkey.iter().map(|valkey| ("cache", Arc::clone(valkey) as _)).collect();
     let plans = Arc::new(Cached::new(store.clone(), store.clone(), caches, clock.clone()));
-    Ok(Stores { plans: plans.clone(), replays: store, upkeep: plans, clock })
+    let quotas = valkey.clone().map(|valkey| valkey as _);
+    let flights = valkey.map(|valkey| valkey as _);
+    Ok(Stores { plans: plans.clone(), replays: store, upkeep: plans, quotas, flights, clock })
 }
 
 /// The tenant that the gateway's authorizer found in the caller's token.

@@ -4,7 +4,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use portolan_functions::config::ConfigError;
+use portolan_functions::guard::quota::Quota;
 use portolan_functions::keys::KeyRing;
+use portolan_functions::plans::known::Memory;
 use portolan_functions::plans::record::Urgency;
 use portolan_functions::plans::{Deferral, Settings};
 
@@ -86,6 +88,7 @@ impl Config {
     /// | `PORTOLAN_CACHE_AUTHORITY` | a PEM file: who signed the cache's certificate, where no public authority did |
     /// | `PORTOLAN_QUEUE_URGENT`, `_STANDARD`, `_BULK`, `_ENDED` | URLs of the queues; the last is told of ended plans |
     /// | `PORTOLAN_API_KEYS_FILE`, `PORTOLAN_TENANT_CLAIM` | who is admitted |
+    /// | `PORTOLAN_REQUESTS_PER_SECOND`, `PORTOLAN_SOLVES_PER_MINUTE` | what each tenant may ask for |
     /// | `PORTOLAN_WORKERS`, `PORTOLAN_MARGIN_MS`, `PORTOLAN_LEASE_MS` | limits |
     pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let number = |name: &'static str, wanted: &'static str, range: std::ops::RangeInclusive<u64>| {
@@ -102,6 +105,8 @@ impl Config {
         let workers = number("PORTOLAN_WORKERS", "a number from 1 to 256", 1..=256)?;
         let margin = number("PORTOLAN_MARGIN_MS", "milliseconds from 100 to 60000", 100..=60_000)?;
         let lease = number("PORTOLAN_LEASE_MS", "milliseconds from 1000 to 600000", 1_000..=600_000)?;
+        let requests = number("PORTOLAN_REQUESTS_PER_SECOND", "a number from 1 to 1000000", 1..=1_000_000)?;
+        let solves = number("PORTOLAN_SOLVES_PER_MINUTE", "a number from 1 to 100000", 1..=100_000)?;
         let tables = match lookup("PORTOLAN_PLANS_TABLE") {
             None => None,
             Some(plans) => Some(Tables {
@@ -144,7 +149,14 @@ impl Config {
         let cache = place.map(|place| Cache { place, login: name.zip(user), authority });
         // A function is frozen once it has answered: what outlives its request is done by another function.
         let deferral = if tables.is_some() { Deferral::Elsewhere } else { Deferral::Never };
-        let mut settings = Settings { deferral, checkpoint_every: Duration::from_secs(2), ..Settings::default() };
+        // Another function may change what this one remembers: it finds out by age.
+        let memory = Memory { bytes: 64 << 20, age: Duration::from_secs(30) };
+        let quota = Quota {
+            requests_per_second: requests.map(|number| number as u32),
+            solves_per_minute: solves.map(|number| number as u32),
+        };
+        let checkpoint_every = Duration::from_secs(2);
+        let mut settings = Settings { deferral, checkpoint_every, memory, quota, ..Settings::default() };
         if let Some(workers) = workers {
             settings.workers = workers as usize;
         }

@@ -41,7 +41,7 @@ enum Change {
 
 /// Serves invocations until the platform ends the process.
 pub async fn run() -> Result<(), lambda_runtime::Error> {
-    telemetry::start(LogFormat::Json);
+    telemetry::start(LogFormat::Json, false);
     let config = Config::from_env()?;
     let shared = clients::shared().await;
     let cache = config.cache.as_ref().map(|cache| Arc::new(Valkey::new(cache, &shared)) as Arc<dyn PlanCache>);

@@ -27,7 +27,7 @@ pub struct Solver {
 
 /// Serves invocations until the platform ends the process.
 pub async fn run() -> Result<(), lambda_runtime::Error> {
-    telemetry::start(LogFormat::Json);
+    telemetry::start(LogFormat::Json, false);
     let solver = Solver::start(Config::from_env()?).await?;
     let serve = |event: LambdaEvent<SqsEvent>| {
         let solver = solver.clone();

@@ -1,11 +1,13 @@
 //! A store with caches in front: finished plans, looked up by what was asked. Everything else goes to the store.
 //!
-//! The store is right, always. A cache that fails, or is slow, costs speed: it is passed over, and the log says so. A plan that
+//! The store is right, always. A cache that fails, or is slow, costs speed: it is passed over, and the log says so; so is one that says something wrong. A plan that
 //! replaces another in the store, or goes, is forgotten by every cache that this process reaches; a cache in the memory of another
 //! process has its age limit for that.
 
 use std::sync::Arc;
 use std::time::Duration;
+
+use sha2::{Digest, Sha256};
 
 use crate::plans::record::{Head, PlanId, Tenant};
 use crate::plans::state::Status;
@@ -40,7 +42,7 @@ impl Cached {
             let found = cache
                 .get(tenant, fingerprint)
                 .await
-                .and_then(|bytes| bytes.map(|it| unpack(&it).map(|s| (it, s))).transpose());
+                .and_then(|bytes| bytes.map(|it| unpack(&it, fingerprint).map(|s| (it, s))).transpose());
             match found {
                 Ok(Some((bytes, stored))) if !self.is_expired(&stored.head) => {
                     self.remember(&self.caches[..at], tenant, &stored.head, &bytes).await;
@@ -156,22 +158,32 @@ impl Upkeep for Cached {
     }
 }
 
-/// Head and best plan in one: the length of the head in four bytes, the head, the plan.
+/// Head and best plan in one: a digest of what follows, the length of the head in four bytes, the head, the plan.
 fn pack(stored: &Stored) -> Option<Arc<[u8]>> {
     let head = serde_json::to_vec(&stored.head).ok()?;
     let best = stored.best.as_ref()?;
     let length = u32::try_from(head.len()).ok()?.to_be_bytes();
-    Some([&length[..], &head, best].concat().into())
+    let rest = [&length[..], &head, best].concat();
+    let digest: [u8; 32] = Sha256::digest(&rest).into();
+    Some([&digest[..], &rest].concat().into())
 }
 
-fn unpack(bytes: &[u8]) -> Result<Stored, StoreError> {
+/// What was packed, if it is that, byte for byte, and answers what was asked.
+fn unpack(bytes: &[u8], fingerprint: &str) -> Result<Stored, StoreError> {
     let bad = |source: Box<dyn std::error::Error + Send + Sync>| StoreError::Unreadable {
         what: "a remembered plan".to_owned(),
         source,
     };
     let short = || bad("it is cut off".into());
-    let (length, rest) = bytes.split_first_chunk().ok_or_else(short)?;
+    let (digest, rest) = bytes.split_first_chunk::<32>().ok_or_else(short)?;
+    if Sha256::digest(rest)[..] != digest[..] {
+        return Err(bad("it is not what was remembered".into()));
+    }
+    let (length, rest) = rest.split_first_chunk().ok_or_else(short)?;
     let (head, best) = rest.split_at_checked(u32::from_be_bytes(*length) as usize).ok_or_else(short)?;
-    let head = serde_json::from_slice(head).map_err(|error| bad(error.into()))?;
+    let head: Head = serde_json::from_slice(head).map_err(|error| bad(error.into()))?;
+    if head.fingerprint != fingerprint {
+        return Err(bad("it answers another request".into()));
+    }
     Ok(Stored { head, request: None, best: Some(best.into()) })
 }

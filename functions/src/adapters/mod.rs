@@ -3,7 +3,7 @@
 
 pub mod cached;
 pub mod embedded;
-pub mod memory;
+pub mod guarded;
 
 use jiff::Timestamp;
 

@@ -59,7 +59,7 @@ impl Limits {
 }
 
 /// `500ms`, `2s`, `3m`, or a plain number of seconds.
-fn duration(text: &str) -> Result<Duration, String> {
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let text = text.trim();
     let (number, unit) = text.split_at(text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len()));
     let seconds = match unit {
@@ -78,7 +78,7 @@ fn duration(text: &str) -> Result<Duration, String> {
 }
 
 /// `0.1%` or `0.001`.
-fn share(text: &str) -> Result<f64, String> {
+pub(super) fn share(text: &str) -> Result<f64, String> {
     let wrong = || "write a share such as 0.1% or 0.001".to_owned();
     let number = |text: &str| text.trim().parse::<f64>().ok().filter(|number| number.is_finite()).ok_or_else(wrong);
     match text.trim().strip_suffix('%') {

@@ -1,10 +1,11 @@
-//! The command line: `portolan solve`, `verify`, `what-if`, `bench`, `generate`, `terminal`, `key` and `serve`.
+//! The command line: `portolan solve`, `verify`, `what-if`, `bench`, `generate`, `terminal`, `capacity`, `key` and `serve`.
 //!
 //! Answers go to standard output, everything else to standard error, so that a pipe carries answers only. Every
 //! way to end has an exit code of its own, see [`Failure`].
 
 mod args;
 mod bench;
+mod capacity;
 mod exit;
 mod generate;
 mod input;
@@ -61,6 +62,8 @@ enum Command {
     Generate(generate::Arguments),
     /// Look at and change the terminals in a data folder that no server is using.
     Terminal(terminal::Arguments),
+    /// Work out what a load needs on AWS, and what it costs.
+    Capacity(capacity::Arguments),
     /// Manage API keys.
     Key(key::Arguments),
 }
@@ -84,6 +87,7 @@ pub fn run(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> 
         Some(Command::Bench(arguments)) => bench::run(&arguments),
         Some(Command::Generate(arguments)) => generate::run(&arguments),
         Some(Command::Terminal(arguments)) => terminal::run(&arguments),
+        Some(Command::Capacity(arguments)) => capacity::run(&arguments),
         Some(Command::Key(arguments)) => key::run(&arguments),
     });
     match ended {

@@ -3,37 +3,71 @@
 use std::net::IpAddr;
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::Api;
 use super::edge::ByTenant;
 use super::problem::{Code, Trouble};
+use super::{Api, limits};
+use crate::guard::quota::{Standing, What};
 use crate::plans::record::Tenant;
 
 /// Who asks, where something in front of the router knows: an authorizer of the gateway. An extension of a request.
 #[derive(Clone, Debug)]
 pub struct Caller(pub Tenant);
 
+/// A caller who was let in, and where that leaves its quota.
+#[derive(Clone)]
+pub(super) struct Admitted {
+    pub(super) tenant: Tenant,
+    standing: Option<Standing>,
+}
+
+impl Admitted {
+    /// Tells the caller where it stands.
+    pub(super) fn mark(&self, api: &Api, response: &mut Response) {
+        if let Some(standing) = &self.standing {
+            limits::mark(response.headers_mut(), standing);
+        }
+        if let Some(policy) = &api.policy {
+            response.headers_mut().insert(limits::POLICY, policy.clone());
+        }
+    }
+}
+
 pub(super) async fn admit(State(api): State<Api>, mut request: Request, next: Next) -> Response {
-    if api.own_names_only && !is_from_here(request.headers()) {
+    let admitted = match request.extensions_mut().remove::<Admitted>() {
+        Some(admitted) => admitted,
+        None => match check(&api, request.headers(), request.extensions()).await {
+            Ok(admitted) => admitted,
+            Err(trouble) => return trouble.into_response(),
+        },
+    };
+    request.extensions_mut().insert(admitted.tenant.clone());
+    let mut response = next.run(request).await;
+    admitted.mark(&api, &mut response);
+    response.extensions_mut().insert(ByTenant(admitted.tenant));
+    response
+}
+
+/// Who asks, and whether the caller may.
+pub(super) async fn check(api: &Api, headers: &HeaderMap, extensions: &Extensions) -> Result<Admitted, Trouble> {
+    if api.own_names_only && !is_from_here(headers) {
         let detail =
             "use http://127.0.0.1 or http://localhost; for other names and for web pages, serve with --api-keys";
-        return Trouble::new(Code::Misdirected, detail).into_response();
+        return Err(Trouble::new(Code::Misdirected, detail));
     }
     let tenant = match &api.keys {
         // What stands in front of this process may have found out already who asks.
-        None => request.extensions().get::<Caller>().map_or_else(Tenant::local, |caller| caller.0.clone()),
-        Some(keys) => match key(request.headers()).and_then(|key| keys.tenant(key)) {
-            Some(tenant) => tenant.clone(),
-            None => return refused().into_response(),
-        },
+        None => extensions.get::<Caller>().map_or_else(|| api.local.clone(), |caller| caller.0.clone()),
+        Some(keys) => key(headers).and_then(|key| keys.tenant(key)).cloned().ok_or_else(refused)?,
     };
-    request.extensions_mut().insert(tenant.clone());
-    let mut response = next.run(request).await;
-    response.extensions_mut().insert(ByTenant(tenant));
-    response
+    let standing = api.plans.count(&tenant, What::Request).await;
+    match standing {
+        Some(standing) if !standing.allowed => Err(limits::exceeded(&api.plans.settings().quota, &standing)),
+        standing => Ok(Admitted { tenant, standing }),
+    }
 }
 
 /// Whether a request was sent to a name of this machine, and by no page of another site.

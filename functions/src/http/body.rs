@@ -44,12 +44,18 @@ enum Broken {
 }
 
 async fn collect(mut body: Body, announced: u64) -> Result<Bytes, Broken> {
-    let mut whole = Vec::with_capacity(announced.min(1 << 20) as usize);
+    let mut whole = Vec::new();
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| Broken::Off)?;
         let Some(data) = frame.data_ref() else { continue };
         if whole.len() + data.len() > MAX_DOCUMENT_BYTES {
             return Err(Broken::TooLarge(body));
+        }
+        if whole.is_empty() {
+            if data.len() as u64 == announced {
+                return Ok(data.clone()); // Most come in one piece.
+            }
+            whole.reserve(announced.min(1 << 20) as usize);
         }
         whole.extend_from_slice(data);
     }

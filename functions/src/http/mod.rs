@@ -1,7 +1,7 @@
 //! The HTTP API.
 //!
 //! ```text
-//! edge (id, log line, panic, problem details) -> auth (tenant) -> router -> handler -> plans
+//! front (given out before?) -> edge (id, log line, panic, problem details) -> auth (tenant) -> router -> handler -> plans
 //! ```
 //!
 //! | route | handler |
@@ -21,12 +21,15 @@ mod body;
 pub mod check;
 mod edge;
 mod etag;
+mod front;
+mod limits;
 mod negotiate;
 pub mod openapi;
 pub mod problem;
 mod replay;
 pub mod resource;
 pub mod service;
+mod shortcut;
 pub mod stored;
 mod submit;
 pub mod terminal;
@@ -38,6 +41,7 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::Extension;
+use axum::http::HeaderValue;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 use portolan::AnyProblem;
@@ -45,10 +49,14 @@ use tokio::sync::Semaphore;
 
 use crate::keys::KeyRing;
 use crate::plans::Plans;
+use crate::plans::record::Tenant;
 use crate::ports::Uploads;
+use crate::telemetry::metrics::Metrics;
 use crate::terminal::Terminals;
 pub use auth::Caller;
+pub use front::Front;
 use problem::{Code, Trouble};
+use shortcut::Shortcuts;
 
 /// How long a body may take to arrive.
 const BODY_TIME: Duration = Duration::from_secs(30);
@@ -68,6 +76,14 @@ pub struct Api {
     offered: Offered,
     /// Documents that are parsed at the same time, each up to ten megabytes of text.
     parsing: Arc<Semaphore>,
+    /// Routes of requests for plans.
+    planned: Arc<[(Arc<str>, &'static dyn AnyProblem)]>,
+    shortcuts: Arc<Shortcuts>,
+    metrics: Arc<Metrics>,
+    /// What each tenant may ask for, as a header field.
+    policy: Option<HeaderValue>,
+    /// The only tenant where no keys are in use.
+    local: Tenant,
 }
 
 /// Which part of the API a process serves.
@@ -97,7 +113,10 @@ impl Api {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let parsing = Arc::new(Semaphore::new(2 * cores));
         let (uploads, terminals, offered) = (None, None, Offered::Everything);
+        let route = |problem: &&'static dyn AnyProblem| (format!("/v1/{}/plans", problem.name()).into(), *problem);
+        let planned = plans.problems().iter().map(route).collect();
         Self {
+            policy: limits::policy(&plans.settings().quota),
             plans,
             keys: keys.map(Arc::new),
             body_time: BODY_TIME,
@@ -106,6 +125,10 @@ impl Api {
             terminals,
             offered,
             parsing,
+            planned,
+            shortcuts: Arc::default(),
+            metrics: Arc::new(Metrics::new()),
+            local: Tenant::local(),
         }
     }
 
@@ -145,6 +168,11 @@ impl Api {
         self
     }
 
+    /// All of it, with what was given out before answered first.
+    pub fn front(self) -> Front {
+        Front::new(self.clone(), self.router())
+    }
+
     /// The router.
     pub fn router(self) -> Router {
         self.router_within(|router| router)
@@ -182,9 +210,10 @@ impl Api {
             .route("/livez", get(service::livez))
             .route("/readyz", get(service::readyz))
             .route("/openapi.json", get(service::openapi))
+            .route("/metrics", get(service::metrics))
             .fallback(service::nothing)
             .method_not_allowed_fallback(service::wrong_method);
-        layers(router).layer(axum::middleware::from_fn(edge::edge)).with_state(self)
+        layers(router).layer(from_fn_with_state(self.clone(), edge::edge)).with_state(self)
     }
 
     /// Parses where it delays no other request, and not too many documents at once.

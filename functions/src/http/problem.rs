@@ -81,6 +81,8 @@ pub enum Code {
     RequestUnreadable,
     /// A web page of another site asks, or the request was sent to another name.
     Misdirected,
+    /// The tenant has had its share.
+    QuotaExceeded,
     /// Too much to do.
     Overloaded,
     /// Plans cannot be stored.
@@ -91,7 +93,7 @@ pub enum Code {
 
 impl Code {
     /// Every code.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 35] = [
         Self::NotJson,
         Self::BadRequest,
         Self::Unauthorized,
@@ -123,6 +125,7 @@ impl Code {
         Self::PlanWithheld,
         Self::RequestUnreadable,
         Self::Misdirected,
+        Self::QuotaExceeded,
         Self::Overloaded,
         Self::StoreUnavailable,
         Self::ShuttingDown,
@@ -171,6 +174,7 @@ impl Code {
                 ("request_unreadable", S::INTERNAL_SERVER_ERROR, "The stored request cannot be read")
             }
             Self::Misdirected => ("misdirected", S::MISDIRECTED_REQUEST, "Only this machine is served without a key"),
+            Self::QuotaExceeded => ("quota_exceeded", S::TOO_MANY_REQUESTS, "The tenant has had its share"),
             Self::Overloaded => ("overloaded", S::SERVICE_UNAVAILABLE, "Too much to do right now"),
             Self::StoreUnavailable => ("store_unavailable", S::SERVICE_UNAVAILABLE, "Plans cannot be stored"),
             Self::ShuttingDown => ("shutting_down", S::SERVICE_UNAVAILABLE, "The service is shutting down"),
@@ -317,7 +321,15 @@ impl From<Rejected> for Trouble {
     fn from(rejected: Rejected) -> Self {
         match rejected {
             Rejected::Busy { retry_after } => Self::new(Code::Overloaded, "no solver is free for this request in time")
-                .with(header::RETRY_AFTER, retry_after.as_secs().max(1)),
+                .with(header::RETRY_AFTER, (retry_after.as_millis().div_ceil(1000) as u64).clamp(1, 60)),
+            Rejected::Quota(standing) => {
+                let wait = standing.next.as_millis().div_ceil(1000) as u64;
+                Self::new(
+                    Code::QuotaExceeded,
+                    "this tenant has had its share of new solves; what is known is still given out",
+                )
+                .with(header::RETRY_AFTER, wait.max(1))
+            }
             Rejected::Closing => {
                 Self::new(Code::ShuttingDown, "the service is going down").with(header::RETRY_AFTER, "5")
             }

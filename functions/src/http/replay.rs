@@ -43,6 +43,11 @@ pub(super) struct Held {
     settled: bool,
 }
 
+/// Whether the request has a key.
+pub(super) fn has_key(headers: &HeaderMap) -> bool {
+    headers.contains_key(KEY)
+}
+
 /// The request's key.
 pub(super) fn key(headers: &HeaderMap) -> Result<Option<String>, Trouble> {
     let mut given = headers.get_all(KEY).iter();

@@ -66,6 +66,12 @@ pub(super) async fn readyz(State(api): State<Api>) -> Response {
     response
 }
 
+/// Numbers about the process, as Prometheus reads them.
+pub(super) async fn metrics(State(api): State<Api>) -> Response {
+    let headers = [(header::CONTENT_TYPE, "text/plain; version=0.0.4"), (header::CACHE_CONTROL, "no-store")];
+    (headers, api.metrics.text(&api.plans)).into_response()
+}
+
 /// The description of this API.
 pub(super) async fn openapi() -> Response {
     let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "public, max-age=300")];

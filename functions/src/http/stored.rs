@@ -125,7 +125,7 @@ pub(super) async fn show(
         }
         (fields, Json(shown)).into_response()
     };
-    response.extensions_mut().insert(AboutPlan(id));
+    response.extensions_mut().insert(AboutPlan(id, None));
     Ok(response)
 }
 
@@ -145,7 +145,7 @@ pub(super) async fn remove(
         Removed::Changed => return Err(Expected::failed()),
         Removed::Missing => return Err(missing()),
     };
-    response.extensions_mut().insert(AboutPlan(id));
+    response.extensions_mut().insert(AboutPlan(id, None));
     Ok(response)
 }
 

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use axum::Json;
+use axum::body::Bytes;
 use axum::extract::{Extension, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request};
 use axum::response::{IntoResponse, Response};
@@ -12,6 +13,7 @@ use super::edge::AboutPlan;
 use super::negotiate::Prefer;
 use super::problem::{Code, Trouble};
 use super::replay::{self, Replay};
+use super::shortcut::Shown;
 use super::{Api, EndsAt, Served, body, etag, negotiate, resource, uploads};
 use crate::plans::fingerprint::digest;
 use crate::plans::record::{PlanId, Record, Tenant, Urgency};
@@ -29,6 +31,14 @@ pub(super) struct Terms {
     time_left: Option<Duration>,
 }
 
+/// What a plan is made from.
+pub(super) enum Source {
+    /// A request in a body, which is known again by its bytes.
+    Body(Bytes),
+    /// The stored state of a terminal.
+    Terminal(Origin),
+}
+
 /// Leave to make a plan, with the claim on the idempotency key where there is one.
 pub(super) struct Turn {
     id: PlanId,
@@ -40,7 +50,7 @@ impl Terms {
     pub(super) fn read(parts: &request::Parts) -> Result<Self, Trouble> {
         let arrived = Instant::now();
         let headers = &parts.headers;
-        negotiate::accept(headers, &["application/json"])?;
+        negotiate::accept(headers, OFFERS)?;
         let time_left = parts.extensions.get::<EndsAt>().map(|end| end.0.saturating_duration_since(arrived));
         let (key, prefer) = (replay::key(headers)?, Prefer::read(headers));
         Ok(Self { key, prefer, urgency: Urgency::of_priority(negotiate::urgency(headers)), arrived, time_left })
@@ -64,7 +74,7 @@ impl Terms {
         if let Some((_, Some(earlier))) = &held
             && let Some(record) = promised_before(api, tenant, *earlier).await?
         {
-            let response = respond(&given_before(record), self.prefer, api)?;
+            let response = respond(api, &given_before(record), self.prefer)?;
             return Ok(Err(settle(held, response).await?));
         }
         Ok(Ok(Turn { id, held }))
@@ -78,16 +88,37 @@ impl Terms {
         turn: Turn,
         problem: &'static dyn AnyProblem,
         request: Box<dyn portolan::Request>,
-        origin: Option<Origin>,
+        source: Source,
     ) -> Result<Response, Trouble> {
         let Self { prefer, urgency, arrived, time_left, .. } = self;
         let (wait, respond_async) = (prefer.wait, prefer.respond_async);
-        let ask =
-            Ask { tenant, id: turn.id, problem, request, wait, respond_async, urgency, arrived, time_left, origin };
+        let options = request.options().clone();
+        let (said, origin) = match source {
+            Source::Body(said) => (Some(said), None),
+            Source::Terminal(origin) => (None, Some(origin)),
+        };
+        let ask = Ask {
+            tenant: tenant.clone(),
+            id: turn.id,
+            problem,
+            request,
+            wait,
+            respond_async,
+            urgency,
+            arrived,
+            time_left,
+            origin,
+        };
         let given = api.plans.submit(ask).await?;
-        settle(turn.held, respond(&given, prefer, api)?).await
+        if let (Some(said), Given::Known(known)) = (said, &given) {
+            api.shortcuts.remember(&tenant, problem.name(), &said, known, options);
+        }
+        settle(turn.held, respond(api, &given, prefer)?).await
     }
 }
+
+/// What the caller may ask for.
+pub(super) const OFFERS: &[&str] = &["application/json"];
 
 pub(super) async fn submit(
     State(api): State<Api>,
@@ -103,7 +134,7 @@ pub(super) async fn submit(
     let content = document.clone();
     let request = api.parse(move || problem.read(&document)).await?.map_err(Trouble::issues)?;
     match terms.turn(&api, &tenant, &[problem.name().as_bytes(), &content]).await? {
-        Ok(turn) => terms.plan(&api, tenant, turn, problem, request, None).await,
+        Ok(turn) => terms.plan(&api, tenant, turn, problem, request, Source::Body(content)).await,
         Err(response) => Ok(response),
     }
 }
@@ -129,9 +160,10 @@ fn given_before(record: Record) -> Given {
     }
 }
 
-fn respond(given: &Given, prefer: Prefer, api: &Api) -> Result<Response, Trouble> {
+fn respond(api: &Api, given: &Given, prefer: Prefer) -> Result<Response, Trouble> {
     let (record, mut headers, status) = match given {
-        Given::Known(record) => (record, fields("portolan; hit"), StatusCode::OK),
+        Given::Known(known) => return Ok(Shown::new(known, Tier::Cached)?.response()),
+        Given::Stale(known) => return Ok(Shown::new(known, Tier::Stale)?.response()),
         Given::Answered { record, joined, stored } => {
             if let Some(failure) = record.head.failure {
                 return Err(Trouble::failure(failure));
@@ -150,24 +182,20 @@ fn respond(given: &Given, prefer: Prefer, api: &Api) -> Result<Response, Trouble
             (record, headers, StatusCode::ACCEPTED)
         }
     };
-    let is_known = matches!(given, Given::Known(_));
-    let mut shown = resource::full(record, false);
-    if is_known {
-        shown.tier = Some(Tier::Cached);
-    }
+    let shown = resource::full(record, false);
     let applied = [
         (status == StatusCode::ACCEPTED).then(|| "respond-async".to_owned()),
-        prefer.wait.filter(|_| !is_known).map(|wait| format!("wait={}", wait.as_secs())),
+        prefer.wait.map(|wait| format!("wait={}", wait.as_secs())),
     ];
     let applied = applied.into_iter().flatten().collect::<Vec<_>>().join(", ");
-    let tag = etag::tag(&record.head, if is_known { "cached" } else { "" });
-    set(&mut headers, header::ETAG, &tag);
+    set(&mut headers, header::ETAG, &etag::tag(&record.head, ""));
     set(&mut headers, header::LOCATION, &format!("/v1/plans/{}", record.head.id));
     if !applied.is_empty() {
         set(&mut headers, HeaderName::from_static("preference-applied"), &applied);
     }
+    let tier = shown.tier;
     let mut response = (status, headers, Json(shown)).into_response();
-    response.extensions_mut().insert(AboutPlan(record.head.id));
+    response.extensions_mut().insert(AboutPlan(record.head.id, tier));
     Ok(response)
 }
 

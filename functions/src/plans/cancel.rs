@@ -78,6 +78,7 @@ impl Plans {
             return self.cancel_stored(tenant, head).await;
         }
         self.stores.plans.delete(tenant, id, head.version).await?;
+        self.memories.forget(tenant, &head.fingerprint);
         Ok(Removed::Deleted)
     }
 
@@ -93,7 +94,7 @@ impl Plans {
         head.updated_at = now;
         head.expires_at = now.saturating_add(self.settings.keep).ok();
         let write = Write { head, replaces: Some(replaces), request: None, best: None, durable: true };
-        self.stores.plans.put(tenant, write).await?;
+        self.put(tenant, write).await?;
         Ok(match self.stored(tenant, id, Parts { request: false, best: true }).await? {
             Some(record) => Removed::Cancelled(record),
             None => Removed::Missing,

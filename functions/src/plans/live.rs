@@ -187,6 +187,11 @@ impl Table {
         Ok((Waiter { table: self, live }, joined))
     }
 
+    /// Whether a solve of this flight is under way.
+    pub(super) fn flies(&self, flight: &str) -> bool {
+        self.lock().flights.contains_key(flight)
+    }
+
     /// Enters a plan that nobody waits for.
     pub(super) fn enter(&self, live: &Arc<Live>) {
         self.lock().enter(live);

@@ -15,6 +15,7 @@
 
 mod cancel;
 pub mod fingerprint;
+pub mod known;
 mod live;
 pub mod pool;
 pub mod quality;
@@ -22,6 +23,7 @@ pub mod record;
 mod recover;
 mod run;
 pub mod settings;
+mod stale;
 pub mod state;
 pub mod submit;
 mod worker;
@@ -32,15 +34,22 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use portolan::AnyProblem;
 
 pub use cancel::Removed;
+pub use known::{Known, Remembered};
 pub use recover::Recovered;
 pub use settings::{Deferral, Settings};
 pub use submit::{Ask, Given, Rejected};
 pub use worker::Worked;
 
-use crate::ports::{Page, Parts, Query, StoreError, Stored, Stores};
+use crate::guard::forecast::Forecast;
+use crate::guard::quota::{Local, Standing, What};
+use crate::ports::{Page, Parts, Query, StoreError, Stored, Stores, Write};
+use known::Memories;
 use live::Table;
 use pool::Pool;
+use quality::Merit;
 use record::{Best, PlanId, Record, Tenant};
+use stale::Kins;
+use state::Status;
 
 /// Problems served under `/v1/{name}`.
 pub type Problems = &'static [&'static dyn AnyProblem];
@@ -52,6 +61,12 @@ pub struct Plans {
     stores: Stores,
     pool: Pool,
     table: Table,
+    memories: Memories,
+    kins: Kins,
+    forecast: Arc<Forecast>,
+    counts: Local,
+    /// Names this process to others.
+    holder: String,
     closing: AtomicBool,
 }
 
@@ -59,8 +74,19 @@ impl Plans {
     /// Starts the solver threads. Call [`Plans::recover`] before serving requests.
     pub fn new(problems: Problems, stores: Stores, settings: Settings) -> std::io::Result<Arc<Self>> {
         let pool = Pool::new(settings.workers, settings.queue)?;
-        let (table, closing) = (Table::default(), AtomicBool::new(false));
-        Ok(Arc::new(Self { problems, settings, stores, pool, table, closing }))
+        Ok(Arc::new(Self {
+            problems,
+            memories: Memories::new(settings.memory),
+            settings,
+            stores,
+            pool,
+            table: Table::default(),
+            kins: Kins::default(),
+            forecast: Arc::default(),
+            counts: Local::default(),
+            holder: PlanId::fresh().to_string(),
+            closing: AtomicBool::new(false),
+        }))
     }
 
     /// The limits in use.
@@ -106,6 +132,54 @@ impl Plans {
         }
         page.heads.retain(|head| query.status.is_none_or(|status| status == head.state.status));
         Ok(page)
+    }
+
+    /// Counts what a tenant asks for; `None` where there is no limit. The shared count decides; while it is away, this process's own.
+    pub async fn count(&self, tenant: &Tenant, what: What) -> Option<Standing> {
+        let quota = &self.settings.quota;
+        let (allowed, span) = quota.of(what)?;
+        if let Some(shared) = &self.stores.quotas {
+            match shared.take(tenant, what, allowed, span).await {
+                Ok(standing) => return Some(standing),
+                Err(error) => {
+                    tracing::warn!(
+                        error = &error as &dyn std::error::Error,
+                        "a tenant is counted by this process alone"
+                    );
+                }
+            }
+        }
+        self.counts.take(tenant, what, quota)
+    }
+
+    /// What waits for solver threads, by class, and how many threads are busy.
+    pub fn load(&self) -> ([usize; pool::Class::ALL.len()], usize) {
+        self.pool.load()
+    }
+
+    /// The finished plan of this fingerprint that is remembered, or stored.
+    async fn finished(&self, tenant: &Tenant, fingerprint: &str) -> Result<Option<Arc<Known>>, StoreError> {
+        if let Some(known) = self.memories.get(tenant, fingerprint).filter(|known| known.is_current()) {
+            return Ok(Some(known));
+        }
+        let seen = self.memories.look(fingerprint);
+        let Some(stored) = self.stores.plans.finished(tenant, fingerprint).await? else { return Ok(None) };
+        let record = read(stored.clone())?;
+        let Some(merit) = record.answer().map(Merit::from) else { return Ok(None) };
+        if record.head.state.status != Status::Done {
+            return Ok(None);
+        }
+        Ok(Some(self.memories.remember(tenant, stored, merit, seen, self.stores.clock.now())))
+    }
+
+    /// Writes a plan. What is remembered of its fingerprint may be out of date then.
+    async fn put(&self, tenant: &Tenant, write: Write) -> Result<(), StoreError> {
+        let done = (write.head.state.status == Status::Done).then(|| write.head.fingerprint.clone());
+        let result = self.stores.plans.put(tenant, write).await;
+        if let Some(fingerprint) = done {
+            self.memories.forget(tenant, &fingerprint);
+        }
+        result
     }
 
     async fn stored(&self, tenant: &Tenant, id: PlanId, parts: Parts) -> Result<Option<Record>, StoreError> {

@@ -1,23 +1,75 @@
-//! Solver threads, apart from those that serve requests: a solve never delays a health check.
+//! Solver threads, apart from those that serve requests: a solve never delays a health check, nor an answer that is known.
 //!
-//! Work is taken by class first, then by due time. Work that somebody waits for always finds a thread that is not held by
-//! work nobody waits for: one thread takes the first class only (a pool of one thread gets a second one for that).
+//! Work is taken by class first, then fairly by tenant, then by due time ([`crate::guard::queue`]). Work that somebody waits for always
+//! finds a thread that is not held by work nobody waits for: one thread takes awaited work only (a pool of one thread gets a second
+//! one for that). Urgent work that somebody waits for has threads of its own besides. They mostly sleep.
+//!
+//! Where the system lets a thread step back (`nice`), solver threads do: those that serve requests go first whenever they have
+//! something to do, then urgent solves, then the others. A solve that is pushed aside still ends in time, with a larger gap.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use super::record::Urgency;
+use super::record::{Tenant, Urgency};
+use crate::guard::queue::{Place, Queue};
 
 /// How urgent work is; earlier classes go first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Class {
     /// A caller holds the line.
-    Awaited,
+    Awaited(Urgency),
     /// Deferred: a caller will look for it later.
     Deferred(Urgency),
+}
+
+impl Class {
+    /// Every class, the first to be taken first.
+    pub const ALL: [Self; 6] = [
+        Self::Awaited(Urgency::Urgent),
+        Self::Awaited(Urgency::Standard),
+        Self::Awaited(Urgency::Bulk),
+        Self::Deferred(Urgency::Urgent),
+        Self::Deferred(Urgency::Standard),
+        Self::Deferred(Urgency::Bulk),
+    ];
+    const URGENT: Self = Self::Awaited(Urgency::Urgent);
+    const LAST_AWAITED: Self = Self::Awaited(Urgency::Bulk);
+    const LAST: Self = Self::Deferred(Urgency::Bulk);
+
+    fn index(self) -> usize {
+        match self {
+            Self::Awaited(urgency) => urgency as usize,
+            Self::Deferred(urgency) => Urgency::ALL.len() + urgency as usize,
+        }
+    }
+
+    /// As metrics name it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Awaited(Urgency::Urgent) => "awaited_urgent",
+            Self::Awaited(Urgency::Standard) => "awaited_standard",
+            Self::Awaited(Urgency::Bulk) => "awaited_bulk",
+            Self::Deferred(Urgency::Urgent) => "deferred_urgent",
+            Self::Deferred(Urgency::Standard) => "deferred_standard",
+            Self::Deferred(Urgency::Bulk) => "deferred_bulk",
+        }
+    }
+}
+
+/// Whose work it is, how soon it is wanted and how long it is likely to take.
+#[derive(Clone, Debug)]
+pub struct Job {
+    /// Which class.
+    pub class: Class,
+    /// Whose.
+    pub tenant: Tenant,
+    /// When it should have ended.
+    pub due: Instant,
+    /// How long it is likely to take.
+    pub cost: Duration,
 }
 
 /// No place in the queue.
@@ -29,7 +81,6 @@ pub struct Full {
 }
 
 type Work = Box<dyn FnOnce() + Send>;
-type Place = (Class, Instant, u64);
 
 /// The threads and the queue before them.
 pub struct Pool {
@@ -38,15 +89,17 @@ pub struct Pool {
 }
 
 struct Shared {
-    queue: Mutex<Queue>,
+    state: Mutex<State>,
     changed: Condvar,
     bound: usize,
+    /// Threads that take more than urgent work.
+    workers: usize,
 }
 
-#[derive(Default)]
-struct Queue {
-    waiting: BTreeMap<Place, Work>,
-    submitted: u64,
+struct State {
+    queue: Queue<(Class, Duration, Work)>,
+    /// What each busy thread is at: its class, since when, how long it was expected to take.
+    running: HashMap<usize, (Class, Instant, Duration)>,
     closed: bool,
 }
 
@@ -59,37 +112,80 @@ pub struct Ticket {
 impl Pool {
     /// Starts the threads. At most `bound` solves of each class wait.
     pub fn new(workers: usize, bound: usize) -> std::io::Result<Self> {
-        let shared = Arc::new(Shared { queue: Mutex::default(), changed: Condvar::new(), bound });
+        let workers = workers.max(2);
+        let state = State { queue: Queue::new(Class::ALL.len()), running: HashMap::new(), closed: false };
+        let shared = Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new(), bound, workers });
         let start = |number: usize| {
             let shared = Arc::clone(&shared);
-            let last_class = if number == 0 { Class::Awaited } else { Class::Deferred(Urgency::Bulk) };
-            std::thread::Builder::new().name(format!("solver-{number}")).spawn(move || shared.serve(last_class))
+            let (last, steps_back) = match number {
+                0 => (Class::LAST_AWAITED, STEPS_BACK),
+                _ if number < workers => (Class::LAST, STEPS_BACK),
+                _ => (Class::URGENT, STEPS_BACK_URGENT),
+            };
+            std::thread::Builder::new().name(format!("solver-{number}")).spawn(move || {
+                step_back(steps_back);
+                shared.serve(number, last);
+            })
         };
-        let threads = (0..workers.max(2)).map(start).collect::<Result<_, _>>()?;
+        let threads = (0..2 * workers).map(start).collect::<Result<_, _>>()?;
         Ok(Self { shared, threads: Mutex::new(threads) })
     }
 
     /// Queues work. `acknowledged` work was promised already and is taken whatever the queue's length.
-    pub fn submit(&self, class: Class, due: Instant, acknowledged: bool, work: Work) -> Result<Ticket, Full> {
-        let mut queue = self.shared.lock();
-        let waiting = queue.waiting.keys().filter(|place| place.0 == class).count();
-        if queue.closed || (waiting >= self.shared.bound && !acknowledged) {
+    pub fn submit(&self, job: Job, acknowledged: bool, work: Work) -> Result<Ticket, Full> {
+        let Job { class, tenant, due, cost } = job;
+        let mut state = self.shared.lock();
+        let queue = &mut state.queue;
+        let waiting = queue.waiting(class.index());
+        // The last quarter of the places is for tenants that have no more than their share of them.
+        let others = queue.tenants(class.index()) + usize::from(queue.waiting_of(class.index(), &tenant) == 0);
+        let share = (self.shared.bound / others.max(1)).max(1);
+        let bound = if queue.waiting_of(class.index(), &tenant) < share.min(self.shared.bound / 4 + 1) {
+            self.shared.bound
+        } else {
+            self.shared.bound - self.shared.bound / 4
+        };
+        if state.closed || (waiting >= bound && !acknowledged) {
             return Err(Full { waiting });
         }
-        queue.submitted += 1;
-        let place = (class, due, queue.submitted);
-        queue.waiting.insert(place, work);
-        drop(queue);
+        let place = state.queue.push(class.index(), &tenant, due, cost, (class, cost, work));
+        drop(state);
         self.shared.changed.notify_all();
         Ok(Ticket { shared: Arc::clone(&self.shared), place })
+    }
+
+    /// How long work would wait for a thread, if it came now.
+    pub fn wait(&self, job: &Job) -> Duration {
+        let state = self.shared.lock();
+        let now = Instant::now();
+        // Urgent work has its own threads, on top of the others.
+        let threads = self.shared.workers * if job.class == Class::URGENT { 2 } else { 1 };
+        let counts = |class: Class| job.class == Class::URGENT || class != Class::URGENT;
+        let left = |(_, begun, cost): &(Class, Instant, Duration)| {
+            let elapsed = now.saturating_duration_since(*begun);
+            // What takes longer than expected is expected to take as long again.
+            cost.checked_sub(elapsed).unwrap_or(elapsed)
+        };
+        let running: Vec<Duration> = state.running.values().filter(|(class, ..)| counts(*class)).map(left).collect();
+        let ahead = state.queue.ahead(job.class.index(), &job.tenant, job.due, job.cost);
+        if running.len() < threads && ahead.is_zero() {
+            return Duration::ZERO;
+        }
+        (running.iter().sum::<Duration>() + ahead) / threads as u32
+    }
+
+    /// Solves that wait, by class, and threads that are busy.
+    pub fn load(&self) -> ([usize; Class::ALL.len()], usize) {
+        let state = self.shared.lock();
+        (Class::ALL.map(|class| state.queue.waiting(class.index())), state.running.len())
     }
 
     /// Drops what waits, and ends each thread after the work it is at.
     pub fn close(&self) {
         let dropped = {
-            let mut queue = self.shared.lock();
-            queue.closed = true;
-            std::mem::take(&mut queue.waiting)
+            let mut state = self.shared.lock();
+            state.closed = true;
+            state.queue.drain()
         };
         drop(dropped);
         self.shared.changed.notify_all();
@@ -114,37 +210,51 @@ impl Drop for Pool {
 impl Ticket {
     /// Takes the work back, where no thread has begun it. It is dropped.
     pub fn withdraw(&self) -> bool {
-        let work = self.shared.lock().waiting.remove(&self.place);
+        let work = self.shared.lock().queue.remove(&self.place);
         work.is_some()
     }
 }
 
 impl Shared {
-    fn lock(&self) -> MutexGuard<'_, Queue> {
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn serve(&self, last_class: Class) {
-        while let Some(work) = self.next(last_class) {
+    fn serve(&self, thread: usize, last: Class) {
+        while let Some(work) = self.next(thread, last) {
             // The one place where a solver's panic is caught. Who waits for the work sees its channel close.
             let _ = catch_unwind(AssertUnwindSafe(work));
+            self.lock().running.remove(&thread);
         }
     }
 
-    fn next(&self, last_class: Class) -> Option<Work> {
-        let mut queue = self.lock();
+    fn next(&self, thread: usize, last: Class) -> Option<Work> {
+        let mut state = self.lock();
         loop {
-            if queue.closed {
+            if state.closed {
                 return None;
             }
-            if let Some(entry) = queue.waiting.first_entry()
-                && entry.key().0 <= last_class
-            {
-                return Some(entry.remove());
+            if let Some((class, cost, work)) = state.queue.pop(last.index()) {
+                state.running.insert(thread, (class, Instant::now(), cost));
+                return Some(work);
             }
-            queue = self.changed.wait(queue).unwrap_or_else(PoisonError::into_inner);
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
     }
+}
+
+/// How far solver threads step back. Each step is a tenth less of a core that others want as well.
+const STEPS_BACK: i32 = 10;
+const STEPS_BACK_URGENT: i32 = 3;
+
+/// Lets other threads go first. On Linux a priority is a thread's; elsewhere it would be the whole process's, and is left as it is.
+fn step_back(steps: i32) {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::setpriority_process(Some(rustix::thread::gettid()), steps) {
+        tracing::debug!(%error, "a solver thread does not step back");
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = steps;
 }
 
 #[cfg(test)]
@@ -154,8 +264,13 @@ mod tests {
 
     use super::*;
 
+    const AWAITED: Class = Class::Awaited(Urgency::Standard);
     const DEFERRED: Class = Class::Deferred(Urgency::Standard);
     const FAR: Duration = Duration::from_mins(1);
+
+    fn job(class: Class, due: Instant) -> Job {
+        Job { class, tenant: Tenant::local(), due, cost: Duration::from_millis(10) }
+    }
 
     /// Work that says its name, then waits until the sender is dropped.
     fn hold(tell: &mpsc::Sender<&'static str>, name: &'static str) -> (mpsc::Sender<()>, Work) {
@@ -175,15 +290,15 @@ mod tests {
         let now = Instant::now();
         // Deferred work first: the thread it gets is the one that takes both classes, and the other is left for awaited.
         let (open_deferred, deferred) = hold(&tell, "held deferred");
-        pool.submit(DEFERRED, now, false, deferred).expect("room");
+        pool.submit(job(DEFERRED, now), false, deferred).expect("room");
         assert_eq!(told.recv_timeout(FAR), Ok("held deferred"));
         let (open_awaited, awaited) = hold(&tell, "held awaited");
-        pool.submit(Class::Awaited, now, false, awaited).expect("room");
+        pool.submit(job(AWAITED, now), false, awaited).expect("room");
         assert_eq!(told.recv_timeout(FAR), Ok("held awaited"), "deferred work does not hold awaited work up");
-        for (name, class, wait) in [("late", DEFERRED, 9), ("soon", DEFERRED, 1), ("awaited", Class::Awaited, 99)] {
+        for (name, class, wait) in [("late", DEFERRED, 9), ("soon", DEFERRED, 1), ("awaited", AWAITED, 99)] {
             let tell = tell.clone();
             let work = Box::new(move || tell.send(name).expect("the test listens"));
-            pool.submit(class, now + Duration::from_secs(wait), false, work).expect("room");
+            pool.submit(job(class, now + Duration::from_secs(wait)), false, work).expect("room");
         }
         drop(open_deferred);
         let order: Vec<_> = (0..3).map(|_| told.recv_timeout(FAR).expect("runs")).collect();
@@ -200,9 +315,9 @@ mod tests {
             tell.send(()).expect("the test listens");
             let _ = gate.recv_timeout(FAR);
         });
-        pool.submit(DEFERRED, Instant::now(), false, hold).expect("room");
+        pool.submit(job(DEFERRED, Instant::now()), false, hold).expect("room");
         told.recv_timeout(FAR).expect("begins");
-        let submit = |acknowledged| pool.submit(DEFERRED, Instant::now(), acknowledged, Box::new(|| ()));
+        let submit = |acknowledged| pool.submit(job(DEFERRED, Instant::now()), acknowledged, Box::new(|| ()));
         let ticket = submit(false).expect("room for one");
         assert_eq!(submit(false).err(), Some(Full { waiting: 1 }));
         let _promised = submit(true).expect("what was promised is taken");
@@ -215,13 +330,51 @@ mod tests {
     fn a_panic_costs_its_work_only() {
         let pool = Pool::new(1, 9).expect("threads start");
         for _ in 0..4 {
-            pool.submit(Class::Awaited, Instant::now(), false, Box::new(|| panic!("on purpose"))).expect("room");
+            pool.submit(job(AWAITED, Instant::now()), false, Box::new(|| panic!("on purpose"))).expect("room");
         }
         let (tell, told) = mpsc::channel();
         let work = Box::new(move || tell.send(()).expect("the test listens"));
-        pool.submit(Class::Awaited, Instant::now(), false, work).expect("room");
+        pool.submit(job(AWAITED, Instant::now()), false, work).expect("room");
         told.recv_timeout(FAR).expect("the threads live on");
         pool.close();
         pool.join();
+    }
+
+    #[test]
+    fn urgent_work_begins_while_every_other_thread_is_held() {
+        let pool = Pool::new(2, 10).expect("threads start");
+        let (tell, told) = mpsc::channel();
+        let mut gates = Vec::new();
+        for class in [DEFERRED, AWAITED] {
+            let (open, held) = hold(&tell, "held");
+            gates.push(open);
+            pool.submit(job(class, Instant::now()), false, held).expect("room");
+            assert_eq!(told.recv_timeout(FAR), Ok("held"));
+        }
+        let (_open, waits) = hold(&tell, "standard");
+        pool.submit(job(AWAITED, Instant::now()), false, waits).expect("room");
+        assert!(pool.wait(&job(AWAITED, Instant::now())) > Duration::ZERO);
+        let urgent = job(Class::URGENT, Instant::now());
+        assert_eq!(pool.wait(&urgent), Duration::ZERO);
+        let tell = tell.clone();
+        pool.submit(urgent, false, Box::new(move || tell.send("urgent").expect("the test listens"))).expect("room");
+        assert_eq!(told.recv_timeout(FAR), Ok("urgent"));
+        drop(gates);
+    }
+
+    #[test]
+    fn the_last_places_are_for_those_who_hold_few() {
+        let pool = Pool::new(1, 8).expect("threads start");
+        pool.close();
+        let pool = Pool { shared: Arc::clone(&pool.shared), threads: Mutex::default() };
+        pool.shared.lock().closed = false; // a queue that nobody empties
+        let ask = |name: &str| {
+            let job = Job { tenant: Tenant::new(name), ..job(AWAITED, Instant::now()) };
+            pool.submit(job, false, Box::new(|| ())).is_ok()
+        };
+        let noisy = (0..20).filter(|_| ask("noisy")).count();
+        assert_eq!(noisy, 6);
+        assert!(ask("quiet") && ask("other"));
+        assert!(!ask("third"), "full is full");
     }
 }

@@ -4,11 +4,28 @@ use std::time::Duration;
 
 use portolan::{AnyAnswer, Options, Proof, Stop};
 
+/// What decides how good an answer is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Merit {
+    /// What is proven.
+    pub proof: Proof,
+    /// Why the solve stopped.
+    pub stop: Stop,
+    /// The gap that stands.
+    pub gap: f64,
+}
+
+impl From<&AnyAnswer> for Merit {
+    fn from(answer: &AnyAnswer) -> Self {
+        Self { proof: answer.proof, stop: answer.stop, gap: answer.gap }
+    }
+}
+
 /// Whether a known answer serves a request that would be granted this time.
 ///
 /// It does where more work would not help, where its gap is small enough, or where it was granted at least the time that
 /// the request would be. An answer that somebody cut short serves only by its gap.
-pub fn serves(answer: &AnyAnswer, granted: Duration, options: &Options, would_grant: Duration) -> bool {
+pub fn serves(answer: Merit, granted: Duration, options: &Options, would_grant: Duration) -> bool {
     if answer.proof == Proof::Optimal || answer.stop == Stop::Exhausted {
         return true;
     }

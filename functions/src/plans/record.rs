@@ -53,6 +53,13 @@ impl PlanId {
         Self(Uuid::now_v7())
     }
 
+    /// As text, without memory of its own.
+    pub fn text(self) -> IdText {
+        let mut text = [0; 36];
+        self.0.hyphenated().encode_lower(&mut text);
+        IdText(text)
+    }
+
     /// As a number of the same order.
     pub fn number(self) -> u128 {
         self.0.as_u128()
@@ -61,6 +68,18 @@ impl PlanId {
     /// From its number.
     pub fn from_number(number: u128) -> Self {
         Self(Uuid::from_u128(number))
+    }
+}
+
+/// A plan's id, written out.
+#[derive(Clone, Copy, Debug)]
+pub struct IdText([u8; 36]);
+
+impl IdText {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        // Digits and dashes are text.
+        std::str::from_utf8(&self.0).unwrap_or_default()
     }
 }
 

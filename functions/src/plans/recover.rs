@@ -12,6 +12,7 @@ use super::pool::Class;
 use super::record::{Failure, Record, Tenant};
 use super::run::{Solve, Then};
 use super::state::Event;
+use crate::guard::forecast::Kind;
 use crate::ports::{Parts, StoreError, Write};
 
 /// What a start found unfinished.
@@ -92,7 +93,7 @@ impl Plans {
         super::live::touch(&mut record, self.stores.clock.now());
         let head = record.head.clone();
         let write = Write { head, replaces: Some(replaces), request: None, best: None, durable: true };
-        self.stores.plans.put(tenant, write).await?;
+        self.put(tenant, write).await?;
 
         let (version, epoch) = (record.head.version, record.head.state.epoch);
         // An improvement was granted more than the first answer that it improves.
@@ -103,7 +104,8 @@ impl Plans {
         let request: Arc<dyn Request> = Arc::from(request);
         let live = Live::new(tenant.clone(), record, request.options().seed.unwrap_or(1), None);
         let class = Class::Deferred(live.record().head.urgency);
-        let solve = Solve { class, limit, until: None, least: limit, epoch };
+        let kind = Kind::new(request.problem(), request.canonical().len());
+        let solve = Solve { class, kind, limit, until: None, least: limit, epoch };
         self.table.enter(&live);
         let Ok(finished) = self.queue(&live, &request, &solve, true) else {
             self.table.leave(&live);
@@ -132,7 +134,7 @@ impl Plans {
         head.updated_at = now;
         head.expires_at = now.saturating_add(self.settings.keep).ok();
         let write = Write { head, replaces: Some(replaces), request: None, best: None, durable: true };
-        self.stores.plans.put(tenant, write).await
+        self.put(tenant, write).await
     }
 }
 

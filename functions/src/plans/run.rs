@@ -9,12 +9,18 @@ use portolan::{AnyAnswer, Request, Stop};
 use tokio::sync::oneshot;
 
 use super::live::{Live, Why, touch};
-use super::pool::{Class, Full};
-use super::record::{Best, Failure, Record};
+use super::pool::{Class, Full, Job};
+use super::record::{Best, Failure, PlanId, Record};
 use super::settings::Deferral;
 use super::state::{Event, Status};
 use super::{Plans, quality};
+use crate::guard::backoff::Backoff;
+use crate::guard::forecast::Kind;
 use crate::ports::{Parts, StoreError, Write};
+
+/// Pauses between tries to write the end of a plan.
+const FIRST_PAUSE: Duration = Duration::from_millis(40);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// What a solver thread sends back. A channel that closes instead means that the solve panicked, or was never begun.
 pub(super) type Finished = Result<AnyAnswer, Vec<Violation>>;
@@ -23,6 +29,8 @@ pub(super) type Finished = Result<AnyAnswer, Vec<Violation>>;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Solve {
     pub(super) class: Class,
+    /// What it is likely to take as long as.
+    pub(super) kind: Kind,
     /// The time it is granted.
     pub(super) limit: Duration,
     /// When its caller expects the answer at the latest.
@@ -74,19 +82,25 @@ impl Plans {
         let due = solve.until.unwrap_or_else(|| Instant::now() + solve.limit);
         let work = {
             let (live, request, solve) = (Arc::clone(live), Arc::clone(request), *solve);
-            let clock = Arc::clone(&self.stores.clock);
+            let (clock, forecast) = (Arc::clone(&self.stores.clock), Arc::clone(&self.forecast));
             move || {
                 if live.happen(Event::Start, solve.epoch, clock.now()).is_err() {
                     return;
                 }
                 let mut pace = Pace::new();
                 let watch = &mut |snapshot: &Snapshot<'_>| pace.keep(|| live.progress(snapshot, clock.now()));
+                let begun = Instant::now();
                 let found = work(&live, request.as_ref(), &solve, watch);
+                if live.stopped().is_none() {
+                    forecast.took(solve.kind, begun.elapsed());
+                }
                 // Nobody listens where the process shuts down.
                 let _ = send.send(found);
             }
         };
-        let ticket = self.pool.submit(solve.class, due, acknowledged, Box::new(work))?;
+        let cost = self.forecast.of(solve.kind, solve.limit);
+        let job = Job { class: solve.class, tenant: live.tenant.clone(), due, cost };
+        let ticket = self.pool.submit(job, acknowledged, Box::new(work))?;
         live.queued(ticket);
         Ok(finished)
     }
@@ -157,7 +171,7 @@ impl Plans {
             best: best_bytes(&record),
             durable,
         };
-        self.stores.plans.put(&live.tenant, write).await?;
+        self.put(&live.tenant, write).await?;
         *stored = Some(record.head.version);
         Ok(())
     }
@@ -294,11 +308,33 @@ impl Plans {
         record.head.leased_until = None;
         record.head.expires_at = Some(now.saturating_add(self.settings.keep).unwrap_or(now));
         touch(&mut record, now);
-        let kept = self.write(live, &record, stored, true).await.is_ok();
+        let mut kept = self.write(live, &record, stored, true).await.is_ok();
+        if !kept && record.head.deferred {
+            // The answer was promised: it is shown once it is kept.
+            kept = self.write_again(live, &record, stored).await;
+        }
         live.view.send_modify(|view| {
-            view.record = record;
+            view.record = record.clone();
             view.stored = kept;
         });
+        if !kept && stored.is_some() {
+            // Whoever waits has the answer by now; the store still takes the plan to be under way.
+            self.write_again(live, &record, stored).await;
+        }
+    }
+
+    /// Tries to write the end of a plan again, until it is kept, somebody else has written the plan, or the process ends: the next one
+    /// takes care of it then.
+    async fn write_again(&self, live: &Live, record: &Record, stored: &mut Option<u64>) -> bool {
+        let mut backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
+        while !live.is_lost() && !self.is_closing() {
+            let chance = f64::from(PlanId::fresh().number() as u32) / f64::from(u32::MAX);
+            tokio::time::sleep(FIRST_PAUSE / 2 + backoff.pause(chance)).await;
+            if self.write(live, record, stored, true).await.is_ok() {
+                return true;
+            }
+        }
+        false
     }
 
     /// Puts a plan back, with its best, for another worker.
@@ -347,7 +383,8 @@ impl Plans {
             return None;
         }
         let limit = self.settings.deferred_time;
-        let solve = Solve { class: Class::Deferred(urgency), limit, until: None, least: limit, epoch };
+        let kind = Kind::new(request.problem(), request.canonical().len());
+        let solve = Solve { class: Class::Deferred(urgency), kind, limit, until: None, least: limit, epoch };
         // Where the pool is closed, the plan goes on after the next start.
         self.queue(live, request, &solve, true).ok()
     }
@@ -362,7 +399,7 @@ impl Plans {
     ) -> Result<(), StoreError> {
         let request = if stored.is_none() { record.request.clone() } else { None };
         let write = Write { head: record.head.clone(), replaces: *stored, request, best: best_bytes(record), durable };
-        let result = self.stores.plans.put(&live.tenant, write).await;
+        let result = self.put(&live.tenant, write).await;
         match &result {
             Ok(()) => *stored = Some(record.head.version),
             Err(StoreError::Conflict) if stored.is_some() => {

@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use portolan::limits;
 
+use super::known::Memory;
+use crate::guard::quota::Quota;
+
 /// Where solves go that outlive their requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Deferral {
@@ -37,6 +40,12 @@ pub struct Settings {
     pub checkpoint_every: Duration,
     /// How long a finished plan is kept.
     pub keep: Duration,
+    /// How old an answer may be that more time could improve, before it is improved in the background when somebody asks for it.
+    pub fresh: Duration,
+    /// How much is remembered of finished plans.
+    pub memory: Memory,
+    /// What each tenant may ask for.
+    pub quota: Quota,
 }
 
 impl Default for Settings {
@@ -51,6 +60,9 @@ impl Default for Settings {
             lease: Duration::from_secs(30),
             checkpoint_every: Duration::from_millis(250),
             keep: Duration::from_hours(30 * 24),
+            fresh: Duration::from_mins(5),
+            memory: Memory::default(),
+            quota: Quota::default(),
         }
     }
 }

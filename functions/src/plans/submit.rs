@@ -5,12 +5,16 @@ use std::time::{Duration, Instant};
 
 use portolan::{AnyProblem, Options, Request};
 
+use super::known::Known;
 use super::live::{Live, View};
+use super::pool::{Class, Job};
 use super::record::{Head, PlanId, Record, Tenant, Urgency};
 use super::run::{Solve, Then};
 use super::settings::Deferral;
-use super::state::{State, Status};
-use super::{Plans, fingerprint, pool, quality};
+use super::state::State;
+use super::{Plans, fingerprint, quality, stale};
+use crate::guard::forecast::Kind;
+use crate::guard::quota::{Standing, What};
 use crate::ports::{Parts, StoreError, Write};
 use crate::terminal::planning::Origin;
 
@@ -53,7 +57,9 @@ pub struct Ask {
 #[derive(Debug)]
 pub enum Given {
     /// An earlier answer to the same request.
-    Known(Record),
+    Known(Arc<Known>),
+    /// An earlier answer to the same instance, asked for with other options; checked again just now.
+    Stale(Arc<Known>),
     /// The answer, or a plan that ended without one.
     Answered {
         /// The plan.
@@ -81,6 +87,9 @@ pub enum Rejected {
         /// When to come again.
         retry_after: Duration,
     },
+    /// The tenant has had its share of solves.
+    #[error("the tenant has had its share of solves")]
+    Quota(Standing),
     /// The process shuts down.
     #[error("the service is shutting down")]
     Closing,
@@ -120,8 +129,11 @@ impl Plans {
             // Such a plan says which version it was made for: it is no answer for another one.
             print = fingerprint::from_terminal(&print, origin);
         }
-        if let Some(record) = self.known(&ask.tenant, &print, &options, granted).await {
-            return Ok(Given::Known(record));
+        let kin = stale::kin(ask.problem, &canonical);
+        if let Some(known) = self.known(&ask.tenant, &print, &options, granted).await {
+            self.kins.note(&ask.tenant, &kin, &print);
+            self.refresh(&known, ask, &print, &options);
+            return Ok(Given::Known(known));
         }
         let patience = match mode {
             Mode::Deferred => ask.wait.unwrap_or_default().min(self.settings.max_wait),
@@ -131,10 +143,25 @@ impl Plans {
             }
         };
         let (arrived, deadline) = (ask.arrived, ask.arrived + patience);
+        let kind = Kind::new(ask.problem.name(), canonical.len());
         if mode == Mode::Deferred && self.settings.deferral == Deferral::Elsewhere {
-            return self.promise(ask, &print, granted, deadline).await;
+            return match self.refusal(&ask, kind, granted, mode).await {
+                Some(refusal) => Err(refusal),
+                None => self.promise(ask, &print, granted, deadline).await,
+            };
         }
-        let (waiter, joined) = self.start(ask, &print, &options, mode, granted)?;
+        let flight = flight(&ask.tenant, &print, &options, mode, granted);
+        if !self.table.flies(&flight) {
+            if let Some(refusal) = self.refusal(&ask, kind, granted, mode).await {
+                let older = self.older(&ask.tenant, ask.problem, ask.request.as_ref(), &print, &canonical).await;
+                return older.ok_or(refusal);
+            }
+            if let Some(known) = self.elsewhere(&ask, &flight, &print, &options, granted).await {
+                return Ok(Given::Known(known));
+            }
+        }
+        let tenant = ask.tenant.clone();
+        let (waiter, joined) = self.start(ask, kind, &print, &options, mode, granted)?;
         let mut view = waiter.live.view.subscribe();
         let answered = |view: &View| {
             view.broken.is_some()
@@ -151,9 +178,15 @@ impl Plans {
             tracing::warn!(plan = %waiter.live.id, over_ms = over.as_millis() as u64, "a solve overran its time");
         }
         let View { record, stored, broken } = waiter.live.view.borrow().clone();
+        if !joined {
+            self.land(&flight).await;
+        }
         match broken {
             Some(error) => Err(Rejected::Store(error)),
-            None if !late => Ok(Given::Answered { record, joined, stored }),
+            None if !late => {
+                self.kins.note(&tenant, &kin, &print);
+                Ok(Given::Answered { record, joined, stored })
+            }
             None if mode == Mode::Deferred => Ok(Given::Promised { record, joined }),
             None => Err(Rejected::Busy { retry_after: self.retry_after(0) }),
         }
@@ -161,24 +194,110 @@ impl Plans {
 
     /// The time that the request is granted.
     fn granted(&self, ask: &Ask, options: &Options, mode: Mode) -> Duration {
+        self.granted_within(options, mode, ask.wait, ask.time_left)
+    }
+
+    fn granted_within(
+        &self,
+        options: &Options,
+        mode: Mode,
+        wait: Option<Duration>,
+        time_left: Option<Duration>,
+    ) -> Duration {
         let asked = options.time_limit_ms.map(Duration::from_millis);
         if mode == Mode::Deferred {
             return asked.unwrap_or(self.settings.deferred_time);
         }
-        let least = [Some(self.settings.max_wait), ask.wait.filter(|wait| !wait.is_zero()), ask.time_left];
+        let least = [Some(self.settings.max_wait), wait.filter(|wait| !wait.is_zero()), time_left];
         least.into_iter().flatten().fold(asked.unwrap_or(self.settings.inline_time), Duration::min)
     }
 
     /// An earlier answer that serves the request. A store that cannot say costs speed, not the answer.
-    async fn known(&self, tenant: &Tenant, print: &str, options: &Options, granted: Duration) -> Option<Record> {
-        let found = self.stores.plans.finished(tenant, print).await;
-        let record = found.and_then(|found| found.map(super::read).transpose()).unwrap_or_else(|error| {
+    async fn known(&self, tenant: &Tenant, print: &str, options: &Options, granted: Duration) -> Option<Arc<Known>> {
+        let known = self.finished(tenant, print).await.unwrap_or_else(|error| {
             tracing::warn!(error = &error as &dyn std::error::Error, "no look at earlier answers");
             None
         })?;
-        let before = Duration::from_millis(record.head.granted_ms);
-        let serves = quality::serves(record.answer()?, before, options, granted);
-        (serves && record.head.state.status == Status::Done).then_some(record)
+        serves(&known, options, granted).then_some(known)
+    }
+
+    /// Whether a remembered answer serves a request with these options and this patience. It does not where it is due to be improved:
+    /// then the request is to take the longer way once.
+    pub fn still_serves(&self, known: &Known, options: &Options, wait: Option<Duration>, chance: f64) -> bool {
+        known.is_current()
+            && !self.is_closing()
+            && serves(known, options, self.granted_within(options, Mode::Inline, wait, None))
+            && !known.is_due(self.settings.fresh, self.stores.clock.now(), chance)
+    }
+
+    /// Improves an answer in the background, where it is due and this process does such things.
+    fn refresh(self: &Arc<Self>, known: &Known, ask: Ask, print: &str, options: &Options) {
+        let chance = (ask.id.number() as u32 as f64 + 1.0) / (f64::from(u32::MAX) + 1.0);
+        let due = known.is_due(self.settings.fresh, self.stores.clock.now(), chance);
+        if !due || self.settings.deferral != Deferral::Here || !known.claim_refresh() {
+            return;
+        }
+        let granted = Duration::from_millis(2 * known.head.granted_ms).min(self.settings.deferred_time);
+        let kind = Kind::new(ask.problem.name(), ask.request.canonical().len());
+        let (plan, ask) = (known.head.id, Ask { urgency: Urgency::Bulk, ..ask });
+        match self.start(ask, kind, print, options, Mode::Deferred, granted) {
+            Ok(_) => tracing::debug!(%plan, "an answer is made anew"),
+            Err(error) => tracing::debug!(%plan, %error, "an answer is not made anew"),
+        }
+    }
+
+    /// Why a solve is not begun: the tenant has had its share, or it could not end in time.
+    async fn refusal(&self, ask: &Ask, kind: Kind, granted: Duration, mode: Mode) -> Option<Rejected> {
+        if mode != Mode::Deferred {
+            let cost = self.forecast.of(kind, granted);
+            let class = Class::Awaited(ask.urgency);
+            let wait = self.pool.wait(&Job { class, tenant: ask.tenant.clone(), due: ask.arrived + granted, cost });
+            // A solve that begins late has less time. With half of what it was granted it is still worth it.
+            if wait + cost.min(granted / 2) > granted {
+                return Some(Rejected::Busy { retry_after: wait });
+            }
+        }
+        let standing = self.count(&ask.tenant, What::Solve).await?;
+        (!standing.allowed).then_some(Rejected::Quota(standing))
+    }
+
+    /// Whether another process is at the same solve: then its answer, once it is there.
+    async fn elsewhere(
+        &self,
+        ask: &Ask,
+        flight: &str,
+        print: &str,
+        options: &Options,
+        granted: Duration,
+    ) -> Option<Arc<Known>> {
+        let flights = self.stores.flights.as_ref()?;
+        let until = ask.arrived + granted / 2;
+        let mut pause = FIRST_LOOK;
+        loop {
+            match flights.take_off(flight, &self.holder, granted + GRACE).await {
+                Ok(true) => return None,
+                Ok(false) if Instant::now() + pause < until => {}
+                // It takes too long over there.
+                Ok(false) => return None,
+                Err(error) => {
+                    tracing::warn!(error = &error as &dyn std::error::Error, "equal requests elsewhere are not seen");
+                    return None;
+                }
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LAST_LOOK);
+            if let Some(known) = self.known(&ask.tenant, print, options, granted).await {
+                return Some(known);
+            }
+        }
+    }
+
+    async fn land(&self, flight: &str) {
+        if let Some(flights) = &self.stores.flights
+            && let Err(error) = flights.land(flight, &self.holder).await
+        {
+            tracing::debug!(error = &error as &dyn std::error::Error, "a lease runs out by itself");
+        }
     }
 
     /// Stores a plan for another process to make, and looks for it until the caller's patience ends.
@@ -192,7 +311,7 @@ impl Plans {
             best: None,
             durable: true,
         };
-        let stored = self.stores.plans.put(&tenant, write).await;
+        let stored = self.put(&tenant, write).await;
         stored.map_err(|error| Rejected::Store(Arc::new(error)))?;
         let mut pause = FIRST_LOOK;
         while Instant::now() + pause < deadline {
@@ -242,6 +361,7 @@ impl Plans {
     fn start(
         self: &Arc<Self>,
         ask: Ask,
+        kind: Kind,
         print: &str,
         options: &Options,
         mode: Mode,
@@ -254,8 +374,8 @@ impl Plans {
             let seed = options.seed.unwrap_or(1);
             let live = Live::new(ask.tenant.clone(), record, seed, Some(flight.clone()));
             let until = (!deferred).then(|| ask.arrived + granted);
-            let class = if deferred { pool::Class::Deferred(ask.urgency) } else { pool::Class::Awaited };
-            let solve = Solve { class, limit: granted, until, least: LEAST, epoch: 1 };
+            let class = if deferred { Class::Deferred(ask.urgency) } else { Class::Awaited(ask.urgency) };
+            let solve = Solve { class, kind, limit: granted, until, least: LEAST, epoch: 1 };
             let request: Arc<dyn Request> = Arc::from(ask.request);
             let finished = self
                 .queue(&live, &request, &solve, false)
@@ -270,6 +390,10 @@ impl Plans {
     fn retry_after(&self, waiting: usize) -> Duration {
         Duration::from_secs((waiting / self.settings.workers.max(1)).clamp(1, 30) as u64)
     }
+}
+
+fn serves(known: &Known, options: &Options, granted: Duration) -> bool {
+    quality::serves(known.merit, Duration::from_millis(known.head.granted_ms), options, granted)
 }
 
 /// Requests of the same flight get the same answer in the same way.

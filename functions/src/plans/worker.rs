@@ -17,6 +17,7 @@ use super::pool::Class;
 use super::record::{Failure, PlanId, Record, Tenant};
 use super::run::{Solve, Then};
 use super::state::{Event, Status};
+use crate::guard::forecast::Kind;
 use crate::ports::{Parts, StoreError, Write};
 
 /// A rest of granted time that is not worth another start from scratch.
@@ -83,7 +84,7 @@ impl Plans {
         touch(record, now);
         let write =
             Write { head: record.head.clone(), replaces: Some(replaces), request: None, best: None, durable: true };
-        self.stores.plans.put(tenant, write).await
+        self.put(tenant, write).await
     }
 
     async fn work(
@@ -110,7 +111,8 @@ impl Plans {
         // A second start from scratch takes another way, where the caller leaves that open.
         let seed = request.options().seed.unwrap_or(if head.spent_ms == 0 { 1 } else { u64::from(epoch) });
         let live = Live::new(tenant.clone(), record, seed, None);
-        let solve = Solve { class: Class::Deferred(urgency), limit, until: None, least: limit, epoch };
+        let kind = Kind::new(request.problem(), request.canonical().len());
+        let solve = Solve { class: Class::Deferred(urgency), kind, limit, until: None, least: limit, epoch };
         self.table.enter(&live);
         let Ok(finished) = self.queue(&live, &request, &solve, true) else {
             // The process ends; the lease runs out, and the message comes back.

@@ -26,6 +26,10 @@ export interface PortolanProps {
   readonly cacheUrl?: string;
   /** Requests a second that the gateway lets through. */
   readonly requestsPerSecond?: number;
+  /** Requests a second that each tenant may send; no limit where it is left out. */
+  readonly tenantRequestsPerSecond?: number;
+  /** Solves in any minute that each tenant may have begun; no limit where it is left out. */
+  readonly tenantSolvesPerMinute?: number;
   /** Requests that are solved on the line at the same time. */
   readonly optimizeConcurrency?: number;
   /** Requests for stored plans that are answered at the same time. */
@@ -104,6 +108,8 @@ function parameters(props: PortolanProps): Record<string, unknown> {
     Cache: props.cache,
     CacheUrl: props.cacheUrl,
     RequestsPerSecond: props.requestsPerSecond,
+    TenantRequestsPerSecond: props.tenantRequestsPerSecond?.toString(),
+    TenantSolvesPerMinute: props.tenantSolvesPerMinute?.toString(),
     OptimizeConcurrency: props.optimizeConcurrency,
     ReadConcurrency: props.readConcurrency,
     TerminalConcurrency: props.terminalConcurrency,

@@ -3,8 +3,8 @@
 mod berth;
 mod brute;
 mod contract;
-mod readers;
 mod quay;
+mod readers;
 mod routing;
 mod tiny;
 mod yard;

@@ -42,7 +42,10 @@ async fn a_month_is_planned_in_the_words_of_its_timetable() {
     let reply = server.post(&path, &wrong).await;
     reply.is_problem(422, "invalid");
     assert!(reply.body.to_string().contains("/scenarios/0/changes/0/sailing"), "{:#}", reply.body);
-    server.post("/v1/routing/plans/0197e5a0-0000-7000-8000-000000000000/what-if", &question).await.is_problem(404, "not_found");
+    server
+        .post("/v1/routing/plans/0197e5a0-0000-7000-8000-000000000000/what-if", &question)
+        .await
+        .is_problem(404, "not_found");
     answer["instance"] = read("routing-month.json");
     let verified = server.post("/v1/routing/verify", &answer).await;
     assert_eq!((verified.status.as_u16(), &verified.body["lower_bound"]), (200, &answer["lower_bound"]));

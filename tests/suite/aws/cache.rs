@@ -8,8 +8,9 @@ use axum::Router;
 use axum::http::StatusCode;
 use portolan_aws::config::{Cache, Place};
 use portolan_aws::valkey::Valkey;
+use portolan_functions::guard::quota::{Counts, What};
 use portolan_functions::plans::record::Tenant;
-use portolan_functions::ports::PlanCache;
+use portolan_functions::ports::{Flights, PlanCache, Quotas};
 use portolan_tests::aws;
 use portolan_tests::redis::{Certificates, Cluster, Redis};
 
@@ -186,4 +187,44 @@ async fn a_serverless_cache_is_a_cluster_behind_tls() {
     plan_cache::the_contract(&cache).await;
     assert_eq!(asked.load(Ordering::Relaxed), 1);
     assert_eq!(cache.place(), Some(format!("127.0.0.1:{port}, cluster, TLS")));
+}
+
+#[tokio::test]
+async fn tenants_are_counted_as_a_process_counts_them() {
+    let Some(redis) = Redis::start().await else { return };
+    let (one, other) = (valkey(&redis).await, valkey(&redis).await);
+    let (tenant, span) = (Tenant::new("a"), Duration::from_mins(1));
+    let mut counts = Counts::default();
+    for n in 0..12u64 {
+        let cache = if n % 2 == 0 { &one } else { &other };
+        let shared = cache.take(&tenant, What::Solve, 5, span).await.unwrap();
+        let own = counts.take(What::Solve, 5, span, n);
+        assert_eq!((shared.allowed, shared.remaining), (own.allowed, own.remaining), "solve {n}");
+        assert!(shared.next <= span && shared.next.is_zero() == own.next.is_zero(), "{shared:?} {own:?}");
+    }
+    // A bucket of three that fills up within an hour: no more comes while the test runs.
+    let mut counts = Counts::default();
+    for n in 0..6u64 {
+        let hour = Duration::from_hours(1);
+        let shared = one.take(&tenant, What::Request, 3, hour).await.unwrap();
+        let own = counts.take(What::Request, 3, hour, n);
+        assert_eq!((shared.allowed, shared.remaining), (own.allowed, own.remaining), "request {n}");
+        assert!(shared.next.abs_diff(own.next) < Duration::from_mins(1), "{shared:?} {own:?}");
+    }
+    assert!(one.take(&Tenant::new("b"), What::Solve, 5, span).await.unwrap().allowed);
+}
+
+#[tokio::test]
+async fn a_flight_has_one_holder_until_it_lands_or_its_lease_is_over() {
+    let Some(redis) = Redis::start().await else { return };
+    let cache = valkey(&redis).await;
+    let lease = Duration::from_mins(1);
+    assert!(cache.take_off("f", "one", lease).await.unwrap());
+    assert!(!cache.take_off("f", "other", lease).await.unwrap());
+    assert!(cache.take_off("f", "one", lease).await.unwrap(), "its own");
+    cache.land("f", "other").await.unwrap();
+    assert!(!cache.take_off("f", "other", lease).await.unwrap(), "only the holder lands it");
+    cache.land("f", "one").await.unwrap();
+    assert!(cache.take_off("f", "other", Duration::from_millis(50)).await.unwrap());
+    aws::until("the lease is over", async || cache.take_off("f", "one", lease).await.unwrap().then_some(())).await;
 }

@@ -5,13 +5,12 @@ pub(crate) mod plan_store;
 pub(crate) mod replay_store;
 
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use portolan_functions::adapters::cached::Cached;
 use portolan_functions::adapters::embedded::{Bounds, Embedded};
-use portolan_functions::adapters::memory::Memory;
 use portolan_functions::ports::{PlanCache, Stores, WallClock};
+use portolan_tests::memory::Memory;
 
 /// A clock that stands until it is moved.
 pub(crate) struct SetClock(Mutex<Timestamp>);
@@ -40,7 +39,7 @@ fn in_memory(bounds: Bounds) -> (Stores, Arc<SetClock>) {
 
 /// The same store with a cache in front.
 fn behind_a_cache(stores: Stores) -> Stores {
-    let memory: Arc<dyn PlanCache> = Arc::new(Memory::new(1 << 20, Duration::from_mins(1)));
+    let memory: Arc<dyn PlanCache> = Arc::new(Memory::default());
     let caches = vec![("memory", memory)];
     let plans = Arc::new(Cached::new(stores.plans, stores.upkeep, caches, Arc::clone(&stores.clock)));
     Stores { plans: plans.clone(), upkeep: plans, ..stores }

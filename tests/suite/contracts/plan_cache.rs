@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use portolan_functions::adapters::memory::Memory;
 use portolan_functions::plans::record::Tenant;
 use portolan_functions::ports::PlanCache;
+use portolan_tests::memory::Memory;
 
 const KEEP: Duration = Duration::from_mins(1);
 
@@ -27,5 +27,5 @@ pub(crate) async fn the_contract(cache: &dyn PlanCache) {
 
 #[tokio::test]
 async fn in_memory() {
-    the_contract(&Memory::new(1 << 20, KEEP)).await;
+    the_contract(&Memory::default()).await;
 }

@@ -3,8 +3,8 @@
 mod api;
 mod bad_input;
 mod clients;
-mod conventions;
 pub(crate) mod contract;
+mod conventions;
 mod killed;
 mod model;
 mod plans;

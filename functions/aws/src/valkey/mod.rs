@@ -1,17 +1,19 @@
-//! Finished plans in ElastiCache for Valkey, compressed.
+//! What processes share in ElastiCache for Valkey: finished plans, compressed; and, in `shared`, counts of what tenants ask for and leases of
+//! solves that are under way.
 //!
 //! A cache that is slow is worse than none: every call has some tens of milliseconds. A connection that broke, as it does while a
 //! function is frozen, is made anew; a read is tried once more on the new one, a write is not, because it can be left out. After
 //! a few failures in a row the cache is left alone for a while, so that a request does not wait for what is away.
 
-mod breaker;
 mod endpoint;
+mod shared;
 mod token;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use aws_config::SdkConfig;
+use portolan_functions::guard::breaker::Breaker;
 use portolan_functions::plans::record::Tenant;
 use portolan_functions::ports::{Later, PlanCache, StoreError};
 use redis::aio::{ConnectionLike, MultiplexedConnection};
@@ -22,7 +24,6 @@ use tokio::sync::Mutex;
 
 use crate::bodies::{compress, decompress};
 use crate::config::Cache;
-use breaker::Breaker;
 use endpoint::Endpoint;
 
 /// What one command may take.
@@ -32,7 +33,7 @@ const CONNECT: Duration = Duration::from_millis(500);
 /// The largest value that is kept; larger plans are read from the store.
 const LARGEST: usize = 4 << 20;
 /// Keys begin with this, so that a cache can be shared.
-const PREFIX: &str = "portolan:plan:1";
+const PREFIX: &str = "portolan:plan:2";
 
 /// The cache.
 pub struct Valkey {
@@ -121,7 +122,7 @@ impl Valkey {
 
     /// Carries a command out, at most `tries` times.
     async fn run<T: FromRedisValue>(&self, command: &Cmd, tries: usize) -> Result<T, StoreError> {
-        if !self.breaker.lets_pass() {
+        if !self.breaker.lets_pass(Instant::now()) {
             return Err(Broken::LeftAlone.into());
         }
         let mut last = Broken::LeftAlone;
@@ -134,7 +135,7 @@ impl Valkey {
                 Err(error) => last = error,
             }
         }
-        self.breaker.failed();
+        self.breaker.failed(Instant::now());
         Err(last.into())
     }
 }

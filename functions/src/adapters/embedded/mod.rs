@@ -130,6 +130,8 @@ impl Embedded {
             plans: Arc::clone(&store) as _,
             replays: Arc::clone(&store) as _,
             upkeep: store,
+            quotas: None,
+            flights: None,
             clock: Arc::clone(&self.clock),
         }
     }

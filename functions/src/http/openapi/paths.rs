@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use crate::plans::state::Status;
 
 /// Troubles that any request under `/v1` may meet.
-pub(super) const ALWAYS: &[u16] = &[400, 401, 406, 421, 500, 503];
+pub(super) const ALWAYS: &[u16] = &[400, 401, 406, 421, 429, 500, 503];
 
 /// The paths of one problem.
 pub(super) fn of_problem(problem: &str, request: &str, record: &str, document: &str) -> Map<String, Value> {
@@ -24,7 +24,7 @@ pub(super) fn of_problem(problem: &str, request: &str, record: &str, document: &
             ),
             "parameters": [
                 header("Prefer", &format!("`wait=N`: answer within N seconds, {MAX_WAIT_S} at most. `respond-async`: a promise is enough.")),
-                header("Priority", "`u=0` to `u=7` (RFC 9218): how soon a deferred plan is wanted; 3 where nothing is said."),
+                header("Priority", "`u=0` to `u=7` (RFC 9218): how soon the plan is wanted; 3 where nothing is said. 0 to 2 is urgent and does not wait behind the others."),
                 header("Idempotency-Key", "The same key gets the same response, for 24 hours."),
             ],
             "requestBody": body(request, true),
@@ -124,6 +124,10 @@ pub(super) fn shared() -> Map<String, Value> {
                 (200, "It can.", Some("Health"), &[]), (503, "It cannot.", Some("Health"), &[]),
             ], &[]),
         }},
+        "/metrics": {"get": {
+            "operationId": "metrics", "summary": "Numbers about the process, in the text form of Prometheus", "security": [],
+            "responses": {"200": {"description": "The numbers.", "content": {"text/plain": {"schema": {"type": "string"}}}}},
+        }},
         "/openapi.json": {"get": {
             "operationId": "openapi", "summary": "This description", "security": [],
             "responses": {"200": {"description": "OpenAPI 3.1.", "content": {"application/json": {"schema": {"type": "object"}}}}},
@@ -180,8 +184,7 @@ pub(super) fn responses(good: &[(u16, &str, Option<&str>, &[&str])], bad: &[u16]
             response["content"] = json!({"application/json": {"schema": reference(schema)}});
         }
         if !headers.is_empty() {
-            let headers = headers.iter().map(|name| ((*name).to_owned(), json!({"schema": {"type": "string"}})));
-            response["headers"] = Value::Object(headers.collect());
+            response["headers"] = named(headers);
         }
         all.insert(status.to_string(), response);
     }
@@ -189,9 +192,23 @@ pub(super) fn responses(good: &[(u16, &str, Option<&str>, &[&str])], bad: &[u16]
     bad.sort_unstable();
     for status in bad {
         let content = json!({"application/problem+json": {"schema": reference("ProblemDetails")}});
-        all.insert(status.to_string(), json!({"description": trouble(status), "content": content}));
+        let mut response = json!({"description": trouble(status), "content": content});
+        let fields: &[&str] = match status {
+            429 => &["Retry-After", "RateLimit", "RateLimit-Policy"],
+            503 => &["Retry-After"],
+            _ => &[],
+        };
+        if !fields.is_empty() {
+            response["headers"] = named(fields);
+        }
+        all.insert(status.to_string(), response);
     }
     Value::Object(all)
+}
+
+/// Header fields of a response.
+fn named(fields: &[&str]) -> Value {
+    Value::Object(fields.iter().map(|name| ((*name).to_owned(), json!({"schema": {"type": "string"}}))).collect())
 }
 
 fn trouble(status: u16) -> &'static str {
@@ -206,6 +223,7 @@ fn trouble(status: u16) -> &'static str {
         413 => "The body is too large.",
         415 => "The body is of no media type that is read here.",
         421 => "Sent to, or by a page of, another name than this machine's, without API keys in use.",
+        429 => "The tenant has had its share: see `Retry-After`, `RateLimit` and `RateLimit-Policy`.",
         422 => "The document is not valid; every issue with its JSON pointer.",
         500 => "A bug, logged under the request id.",
         _ => "Not now: try again after `Retry-After`.",

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::problem::{Code, Trouble};
 use super::super::resource::Standing;
-use super::super::submit::Terms;
+use super::super::submit::{Source, Terms};
 use super::super::{Api, body, negotiate};
 use super::asked::{Asked, has_already, read_json, tag, terminals};
 use super::records::missing;
@@ -108,7 +108,7 @@ async fn planned<P: Problem, A: DeserializeOwned + Send + 'static>(
     let (fingerprint, drawn) = drawn.await?;
     let Drawn { request, offline, left_out } = drawn?;
     let origin = Origin { id: terminal, version, fingerprint, offline, left_out };
-    terms.plan(api, tenant, turn, problem, request, Some(origin)).await
+    terms.plan(api, tenant, turn, problem, request, Source::Terminal(origin)).await
 }
 
 /// How the terminal stands to a plan that was made from it; `None` where terminals are not served.

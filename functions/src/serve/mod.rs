@@ -1,5 +1,7 @@
 //! Portolan as a server on one machine.
 
+mod connections;
+
 use std::future::Future;
 use std::io::Write as _;
 use std::net::SocketAddr;
@@ -7,34 +9,28 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
 
 use crate::adapters::SystemClock;
-use crate::adapters::cached::Cached;
 use crate::adapters::embedded::{Embedded, OpenError};
-use crate::adapters::memory::Memory;
 use crate::config::ServeConfig;
-use crate::http::Api;
+use crate::http::{Api, Front};
 use crate::plans::{Plans, Problems};
-use crate::ports::{PlanCache, StoreError, Stores};
+use crate::ports::StoreError;
 use crate::telemetry;
 use crate::terminal::Terminals;
+use connections::{Connections, Heard};
 
-/// Connections at the same time; further ones wait to be accepted.
-const CONNECTIONS: usize = 1024;
+/// Connections at the same time.
+pub const CONNECTIONS: usize = 4096;
 /// How long the head of a request may take.
 const HEADER_TIME: Duration = Duration::from_secs(10);
 /// How long solves and connections get to end in an orderly way.
 const GOODBYE: Duration = Duration::from_secs(10);
-/// Bytes of finished plans that are remembered in memory, and for how long: the store may forget a plan by its own bounds.
-const REMEMBERED: u64 = 128 << 20;
-const REMEMBERED_FOR: Duration = Duration::from_mins(5);
 /// How often the store is kept to its bounds.
 const HOUSEKEEPING: Duration = Duration::from_mins(5);
 
@@ -67,11 +63,12 @@ pub fn run(config: ServeConfig) -> Result<(), ServeError> {
 
 /// The same for other problems.
 pub fn run_problems(config: ServeConfig, problems: Problems) -> Result<(), ServeError> {
-    telemetry::start(config.log_format);
+    telemetry::start(config.log_format, true);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let result = runtime.block_on(serve(config, problems));
     // A solver that does not listen must not keep the process.
     runtime.shutdown_timeout(Duration::from_secs(1));
+    telemetry::flush();
     result
 }
 
@@ -84,7 +81,7 @@ async fn serve(config: ServeConfig, problems: Problems) -> Result<(), ServeError
     let terminals = Arc::new(Terminals::new(store.terminals()?, Arc::new(SystemClock)));
     let address = config.listen;
     let listener = TcpListener::bind(address).await.map_err(|source| ServeError::Listen { address, source })?;
-    let plans = Plans::new(problems, remembering(store.stores()), config.settings)?;
+    let plans = Plans::new(problems, store.stores(), config.settings)?;
     let recovered = plans.recover().await?;
     if recovered != crate::plans::Recovered::default() {
         tracing::info!(%recovered, "took up what an earlier process left");
@@ -92,36 +89,29 @@ async fn serve(config: ServeConfig, problems: Problems) -> Result<(), ServeError
     let housekeeping = tokio::spawn(Arc::clone(&plans).keep_house(HOUSEKEEPING));
     greet(listener.local_addr()?, config.data.as_deref())?;
     let own_names_only = config.keys.is_none();
-    let router = Api::new(Arc::clone(&plans), config.keys).own_names_only(own_names_only).terminals(terminals).router();
-    accept(listener, router, asked_to_end(), || plans.close(GOODBYE)).await;
+    let api = Api::new(Arc::clone(&plans), config.keys).own_names_only(own_names_only).terminals(terminals);
+    accept(listener, api.front(), CONNECTIONS, asked_to_end(), || plans.close(GOODBYE)).await;
     housekeeping.abort();
     Ok(())
 }
 
-/// Finished plans are remembered in memory: asking again does not read the file.
-fn remembering(stores: Stores) -> Stores {
-    let memory: Arc<dyn PlanCache> = Arc::new(Memory::new(REMEMBERED, REMEMBERED_FOR));
-    let caches = vec![("memory", memory)];
-    let plans = Arc::new(Cached::new(stores.plans, stores.upkeep, caches, Arc::clone(&stores.clock)));
-    Stores { plans: plans.clone(), upkeep: plans, ..stores }
-}
-
-/// Accepts connections until `end`; then runs `close` while open requests are answered.
+/// Accepts connections, so many at the same time, until `end`; then runs `close` while open requests are answered.
 pub async fn accept<F: Future<Output = ()>>(
     listener: TcpListener,
-    router: Router,
+    front: Front,
+    most: usize,
     end: impl Future<Output = ()>,
     close: impl FnOnce() -> F,
 ) {
-    let slots = Arc::new(Semaphore::new(CONNECTIONS));
+    let connections = Connections::new(most);
     let graceful = GracefulShutdown::new();
     let mut end = std::pin::pin!(end);
     loop {
         let accepted = async {
-            let slot = Arc::clone(&slots).acquire_owned().await;
-            (listener.accept().await, slot)
+            let stream = listener.accept().await;
+            (stream, connections.enter().await)
         };
-        let (accepted, slot) = tokio::select! {
+        let (accepted, peer) = tokio::select! {
             accepted = accepted => accepted,
             () = &mut end => break,
         };
@@ -134,17 +124,23 @@ pub async fn accept<F: Future<Output = ()>>(
                 continue;
             }
         };
+        let Some(peer) = peer else { break };
         // Small answers leave at once.
         let _ = stream.set_nodelay(true);
+        let heard = Heard { inside: front.clone(), peer: Arc::clone(&peer) };
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEADER_TIME)
-            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router.clone()));
+            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(heard));
         let watched = graceful.watch(connection);
         tokio::spawn(async move {
-            let _slot = slot;
-            if let Err(error) = watched.await {
-                tracing::debug!(%error, "a connection broke");
+            tokio::select! {
+                ended = watched => {
+                    if let Err(error) = ended {
+                        tracing::debug!(%error, "a connection broke");
+                    }
+                }
+                () = peer.pushed_out() => tracing::debug!("a connection that said nothing made room"),
             }
         });
     }

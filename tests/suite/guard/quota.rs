@@ -1,0 +1,57 @@
+//! What a tenant may ask for.
+
+use portolan_functions::guard::quota::Quota;
+use portolan_functions::plans::Settings;
+use portolan_tests::fake;
+use portolan_tests::server_at::{Server, Setup};
+
+use super::script;
+
+async fn server(quota: Quota) -> Server {
+    Server::start(Setup { settings: Settings { workers: 2, quota, ..Settings::default() }, ..Setup::default() }).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_request_too_many_is_refused_and_told_when_to_come_again() {
+    let server = server(Quota { requests_per_second: Some(3), ..Quota::default() }).await;
+    let replies = futures_util::future::join_all((0..60).map(|_| server.get("/v1/plans"))).await;
+    let (served, refused): (Vec<_>, Vec<_>) = replies.iter().partition(|reply| reply.status == 200);
+    assert!(served.len() >= 3 && refused.len() >= 20, "{} served", served.len());
+    for reply in &served {
+        assert_eq!(reply.header("ratelimit-policy"), "\"requests\";q=3;w=1");
+        assert!(reply.header("ratelimit").starts_with("\"requests\";r="), "{}", reply.header("ratelimit"));
+    }
+    assert!(served.iter().any(|reply| reply.header("ratelimit") == "\"requests\";r=2;t=0"));
+    for reply in &refused {
+        reply.is_problem(429, "quota_exceeded");
+        assert_eq!((reply.header("retry-after"), reply.header("ratelimit")), ("1", "\"requests\";r=0;t=1"));
+    }
+    // Health is not counted.
+    for _ in 0..9 {
+        assert_eq!(server.get("/livez").await.status, 200);
+    }
+    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    assert_eq!(server.get("/v1/plans").await.status, 200);
+    server.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn new_solves_are_counted_and_known_answers_are_not() {
+    let server = server(Quota { solves_per_minute: Some(2), ..Quota::default() }).await;
+    let ask = |name: &'static str| {
+        let body = script(name, "quick", 1000);
+        let server = &server;
+        async move { server.post("/v1/fake/plans", &body).await }
+    };
+    for _ in 0..5 {
+        assert_eq!(ask("first of two").await.status, 200);
+    }
+    assert_eq!(ask("second of two").await.status, 200);
+    let refused = ask("third of two").await;
+    refused.is_problem(429, "quota_exceeded");
+    let wait: u64 = refused.header("retry-after").parse().unwrap();
+    assert!((50..=60).contains(&wait), "{wait}");
+    assert_eq!(fake::solves("third of two"), 0);
+    assert_eq!(ask("second of two").await.body["tier"], "cached");
+    server.close().await;
+}
