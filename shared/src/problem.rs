@@ -279,6 +279,20 @@ impl<A: Problem, B: Problem> AnyProblem for Either<A, B> {
         Self::model(document, name, Place::Whole).recognises(document, name)
     }
 
+    fn offers_what_if(&self) -> bool {
+        A::OFFERS_WHAT_IF || B::OFFERS_WHAT_IF
+    }
+
+    fn what_if(
+        &self,
+        request: &[u8],
+        answer: &AnyAnswer,
+        question: &[u8],
+        clock: &dyn Clock,
+    ) -> Option<Result<serde_json::Value, Vec<Issue>>> {
+        Self::model(request, None, Place::Whole).what_if(request, answer, question, clock)
+    }
+
     fn verify(&self, document: &[u8]) -> Result<Verified, Refuted> {
         Self::model(document, None, Place::Instance).verify(document)
     }
