@@ -3,7 +3,6 @@
 mod berth;
 mod brute;
 mod contract;
-mod readers;
 mod routing;
 mod tiny;
 mod yard;
