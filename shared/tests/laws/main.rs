@@ -4,7 +4,6 @@ mod berth;
 mod brute;
 mod contract;
 mod quay;
-mod readers;
 mod routing;
 mod tiny;
 mod yard;

@@ -84,7 +84,7 @@ pub(super) struct FirstStuck {
 
 impl FirstStuck {
     /// Whether the bay may not be stuck there once the top of the stack is gone.
-    pub(super) fn may_be_freed_by(&self, bay: &Bay, stack: usize) -> bool {
+    pub(super) fn may_be_freed_by(self, bay: &Bay, stack: usize) -> bool {
         let top = bay.top(stack);
         if top.is_bad() { self.tops >> stack & 1 == 1 } else { bay.under(stack).low >= self.least }
     }
