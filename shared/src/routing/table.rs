@@ -67,6 +67,9 @@ fn ways(instance: &Instance, plan: &Plan) -> String {
 
 /// The nodes that a way touches, but for those where it only waits.
 fn way(instance: &Instance, route: &Route) -> String {
+    if instance.timetable.is_some() {
+        return ride(route);
+    }
     let arcs = || route.arcs().filter_map(|arc| instance.arcs().get(arc as usize));
     let mut nodes: Vec<u32> = arcs().next().map(|arc| arc.from).into_iter().collect();
     nodes.extend(arcs().map(|arc| arc.to));
@@ -77,6 +80,25 @@ fn way(instance: &Instance, route: &Route) -> String {
     };
     let kept = (0..nodes.len()).filter(|&at| !waits(at)).map(|at| clean(&instance.nodes()[nodes[at] as usize].id));
     kept.collect::<Vec<_>>().join(" > ")
+}
+
+/// The rides and transfers of a way, with when each leaves, and when the last is over.
+fn ride(route: &Route) -> String {
+    let mut text = String::new();
+    for leg in &route.legs {
+        let departs = leg.departs.map(|time| format!(" {}", short(time))).unwrap_or_default();
+        let by = clean(leg.id.as_deref().unwrap_or_default());
+        text.push_str(&format!("{}{departs} [{by}] > ", clean(&leg.from)));
+    }
+    let to = route.legs.last().map(|leg| clean(&leg.to)).unwrap_or_default();
+    let arrives = route.arrives.map(|time| format!(" {}", short(time))).unwrap_or_default();
+    format!("{text}{to}{arrives}")
+}
+
+/// Month, day and hour; or the seconds.
+fn short(time: Time) -> String {
+    let text = moment(time);
+    text.get(5..).filter(|_| matches!(time, Time::Absolute(_))).map_or(text.clone(), str::to_owned)
 }
 
 fn unserved(plan: &Plan) -> String {

@@ -33,7 +33,7 @@ mod voyages;
 mod words;
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 pub(super) use expand::{Expansion, Kind, expand};
 pub(super) use pins::Pins;

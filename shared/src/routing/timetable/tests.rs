@@ -4,7 +4,7 @@ use crate::Problem;
 use crate::budget::Budget;
 
 /// Two ports, a service of two vessels, a truck; a day's shifts of eight hours.
-const SMALL: &str = r#"{
+pub(in crate::routing) const SMALL: &str = r#"{
     "horizon_start": "2026-03-02T00:00:00Z", "horizon_s": 1814400,
     "ports": [
         {"id": "PTSIE", "moves_per_shift": 2, "yard_teu": 20, "move_cents": 100, "storage_cents_per_shift": 10, "dwell_s": 3600},
@@ -42,21 +42,21 @@ fn a_way_is_told_in_words_with_its_times() {
     let outcome = Routing::solve(&instance, &mut Budget::new(&clock), &mut |_| ());
     let plan = Routing::plan(&instance, &outcome.solution);
     let legs = serde_json::to_value(&plan.lots[0].routes[0].legs).expect("serializes");
-    // The truck at midnight; loaded from when the vessel is alongside at 04:00, of which 04:00 to 08:00 is in the first shift with two moves.
+    // The last truck that is in time, as standing in Sines costs; loaded in the second of the two shifts of the vessel's stay.
     let expected = serde_json::json!([
-        {"by": "truck", "id": "road", "from": "ESMAD", "to": "PTSIE", "departs": "2026-03-02T00:00:00Z", "arrives": "2026-03-02T06:00:00Z"},
-        {"by": "sailing", "id": "Guinea 2026-03-03", "from": "PTSIE", "to": "SNDKR", "loaded": "2026-03-03T04:00:00Z",
+        {"by": "truck", "id": "road", "from": "ESMAD", "to": "PTSIE", "departs": "2026-03-03T00:00:00Z", "arrives": "2026-03-03T06:00:00Z"},
+        {"by": "sailing", "id": "Guinea 2026-03-03", "from": "PTSIE", "to": "SNDKR", "loaded": "2026-03-03T08:00:00Z",
          "departs": "2026-03-03T14:00:00Z", "arrives": "2026-03-08T04:00:00Z", "discharged": "2026-03-08T10:00:00Z"}
     ]);
     assert_eq!(legs, expected, "{legs:#}");
     let route = &plan.lots[0].routes[0];
-    // Road, two moves, a leg of two TEU, and the three ends of shifts that it stands in Sines before it is loaded.
-    assert_eq!((route.quantity, route.cost_cents), (2, 500 + 200 + 2_000 + 30));
+    // Road, two moves, a leg of two TEU, and the end of a shift that it stands in Sines before it is loaded.
+    assert_eq!((route.quantity, route.cost_cents), (2, 500 + 200 + 2_000 + 10));
     assert_eq!(route.containers, ["PTLU1234567", "loose"]);
     assert_eq!((plan.kpis.transshipments, plan.kpis.on_time_share), (Some(2), 1.0));
     assert_eq!(plan.kpis.container_hours, 2 * (6 * 24 + 10));
     let moves =
-        plan.utilisation.iter().find(|used| used.resource == "moves PTSIE 2026-03-03 00:00").expect("it is used");
+        plan.utilisation.iter().find(|used| used.resource == "moves PTSIE 2026-03-03 08:00").expect("it is used");
     assert_eq!((moves.used, moves.capacity), (2, 2));
 }
 
@@ -71,9 +71,9 @@ fn a_round_trip_goes_on_with_what_is_on_board() {
     let outcome = Routing::solve(&instance, &mut Budget::new(&clock), &mut |_| ());
     let plan = Routing::plan(&instance, &outcome.solution);
     let leg = &plan.lots[0].routes[0].legs[0];
-    // A voyage that began before the horizon takes it from Dakar, and its vessel is in Sines two weeks after it began.
-    assert_eq!((leg.id.as_deref(), leg.to.as_str()), (Some("Guinea 2026-02-24"), "PTSIE"));
-    assert_eq!(leg.arrives.map(|time| time.to_string()).as_deref(), Some("2026-03-10T04:00:00Z"));
+    // The voyage's last leg leads to the first port of the next round trip, two weeks after it began.
+    assert_eq!((leg.id.as_deref(), leg.to.as_str()), (Some("Guinea 2026-03-03"), "PTSIE"));
+    assert_eq!(leg.arrives.map(|time| time.to_string()).as_deref(), Some("2026-03-17T04:00:00Z"));
 }
 
 #[test]
@@ -167,4 +167,30 @@ fn too_long_a_horizon_is_refused_without_being_written_out() {
         wire.services[0].vessels = 1_000;
     });
     assert_eq!(found, one("too_large", "/services"));
+}
+
+/// The sample of the README: a table and a picture in its words, and a plan that is nearly proven.
+#[test]
+fn the_sample_of_a_month_reads_in_its_own_words() {
+    let sample = include_str!("../../../samples/routing-month.json");
+    let wire: Wire = serde_json::from_str(sample).expect("a request");
+    let instance = Routing::instance(&wire).expect("nothing is wrong with it");
+    let clock = || std::time::Duration::ZERO;
+    let outcome = Routing::solve(&instance, &mut Budget::new(&clock).work_limit(3_000_000), &mut |_| ());
+    let levels = Routing::levels(&instance, &outcome.solution, outcome.lower_bound);
+    let plan = Routing::plan(&instance, &outcome.solution);
+    let answer = crate::Answer::new(Routing::NAME, Routing::VERSION, outcome, levels, plan);
+    assert!(Routing::verify(&instance, &answer).is_ok());
+    let table = Routing::table(&instance, &answer);
+    assert!(table.contains("[Guinea 2026-03-02] > ") && table.contains("most valuable room"), "{table}");
+    let svg = Routing::svg(&instance, &answer);
+    let picture = roxmltree::Document::parse(&svg).expect("sound XML");
+    let titles: Vec<&str> =
+        picture.descendants().filter(|node| node.has_tag_name("title")).filter_map(|node| node.text()).collect();
+    assert!(
+        titles.iter().any(|title| title.starts_with("Guinea 2026-03-02, NLRTM/Maasvlakte > PTSIE: ")),
+        "{titles:?}"
+    );
+    std::fs::write("/tmp/scratch-network/month.svg", &svg).unwrap(); // SCRATCH
+    std::fs::write("/tmp/scratch-network/month.txt", format!("{table}\n{:?}", answer.plan.kpis)).unwrap(); // SCRATCH
 }
