@@ -16,8 +16,7 @@ use super::rows::{self, Held};
 use super::{Place, Terminals, name_key};
 
 /// Every kind of record.
-const KINDS: [Entity; 6] =
-    [Entity::Terminal, Entity::Container, Entity::Call, Entity::Equipment, Entity::Plan, Entity::Progress];
+const KINDS: [Entity; 5] = [Entity::Terminal, Entity::Container, Entity::Call, Entity::Equipment, Entity::Progress];
 /// Events that are read at once on the way back.
 const WINDOW: u64 = 2000;
 /// Partitions that are read at the same time.
