@@ -55,6 +55,8 @@ pub fn key(tenant: &Tenant, terminal: &str, item: Item<'_>) -> Key {
     let at = |place: String, sort: String| Key { partition: partition(tenant, terminal, &place), sort };
     match item {
         Item::Head => at("head".to_owned(), "head".to_owned()),
+        // A key cannot be empty, and the terminal itself has no id.
+        Item::Record(Entity::Terminal, _) => at(sharded(kind(Entity::Terminal), 0), "-".to_owned()),
         Item::Record(entity, id) => at(sharded(kind(entity), shard(id)), id.to_owned()),
         Item::Stack(stack) => at(sharded("stack", shard(&stack.key())), stack.key()),
         Item::Destination(destination, number) => {

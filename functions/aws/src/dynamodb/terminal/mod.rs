@@ -88,12 +88,7 @@ impl Place<'_> {
     }
 
     fn record(&self, entity: Entity, id: &str) -> Key {
-        let mut key = self.key(keys::Item::Record(entity, id));
-        if key.sort.is_empty() {
-            // The terminal itself has no id, and a key cannot be empty.
-            key.sort.push('-');
-        }
-        key
+        self.key(keys::Item::Record(entity, id))
     }
 
     /// A text of its own, for maps.

@@ -50,6 +50,10 @@ impl Seen {
                 wants.insert(Want::Everything);
             }
             Change::Move(asked) => foresee_move(&mut wants, asked),
+            Change::Step(step) => {
+                let stacks = [Some(&step.planned.from.stack), step.planned.to.as_ref().map(|to| &to.stack)];
+                foresee(&mut wants, &step.planned.container, step.equipment.as_ref(), stacks);
+            }
             Change::Load(arrivals) => {
                 for arrival in arrivals {
                     wants.insert(Want::Record(Entity::Container, arrival.number.clone()));
@@ -86,17 +90,21 @@ impl Seen {
     }
 }
 
+/// A container that is to be moved, who does it, and the stacks that it comes from and goes to.
+fn foresee(wants: &mut BTreeSet<Want>, container: &str, equipment: Option<&String>, stacks: [Option<&StackAt>; 2]) {
+    wants.insert(Want::Record(Entity::Container, container.to_owned()));
+    wants.extend(equipment.map(|id| Want::Record(Entity::Equipment, id.clone())));
+    wants.extend(stacks.into_iter().flatten().map(|stack| Want::Stack(stack.clone())));
+}
+
 fn foresee_move(wants: &mut BTreeSet<Want>, asked: &Move) {
-    wants.insert(Want::Record(Entity::Container, asked.container.clone()));
-    wants.extend(asked.equipment.clone().map(|id| Want::Record(Entity::Equipment, id)));
-    if let Source::Slot(slot) = &asked.from {
-        wants.insert(Want::Stack(slot.stack.clone()));
-    }
-    match &asked.to {
-        Target::Stack(stack) => drop(wants.insert(Want::Stack(stack.clone()))),
-        Target::Slot(slot) => drop(wants.insert(Want::Stack(slot.stack.clone()))),
-        Target::Out => {}
-    }
+    let from = if let Source::Slot(slot) = &asked.from { Some(&slot.stack) } else { None };
+    let to = match &asked.to {
+        Target::Stack(stack) => Some(stack),
+        Target::Slot(slot) => Some(&slot.stack),
+        Target::Out => None,
+    };
+    foresee(wants, &asked.container, asked.equipment.as_ref(), [from, to]);
 }
 
 impl View for Seen {
