@@ -44,11 +44,14 @@ mod table;
 pub mod text;
 mod validate;
 mod verify;
+mod warm;
 pub mod wire;
 
 pub use certificate::Certificate;
 pub use instance::Instance;
 pub use plan::{Flow, Plan, Solution};
+pub use search::solve_from;
+pub use warm::Warm;
 pub use wire::Wire;
 
 use crate::answer::Answer;
