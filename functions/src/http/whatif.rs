@@ -47,6 +47,6 @@ pub(super) async fn ask(
     })?;
     let reply = reply.map_err(Trouble::issues)?;
     let mut response = ([(header::CACHE_CONTROL, "no-store")], Json(reply)).into_response();
-    response.extensions_mut().insert(AboutPlan(id));
+    response.extensions_mut().insert(AboutPlan(id, None));
     Ok(response)
 }
