@@ -35,16 +35,17 @@ pub(super) fn unserved(instance: &Instance, routed: &[Routed], used: &[i64], pri
     let is_full = |&(resource, units): &(u32, u32)| {
         used[resource as usize] + i64::from(units) > instance.resources[resource as usize].capacity
     };
+    let full = |arc: &Arc| FULL * arc.uses.iter().filter(|uses| is_full(uses)).count() as i64;
+    let open_weights: Vec<i64> = instance.arcs.iter().map(|arc| arc.cost + full(arc)).collect();
+    let quick_weights: Vec<i64> = instance.arcs.iter().map(|arc| arc.transit_s).collect();
     let (mut open, mut quick) = (Ways::new(instance), Ways::new(instance));
     let mut found: Vec<(usize, Unserved)> = Vec::new();
     for (start, lots) in by_start {
         if let Some(start) = start {
             let longest = lots.iter().filter_map(|&at| instance.lots[at].max_transit_s).max();
-            open.from(start, longest, |arc| {
-                arc.cost + FULL * arc.uses.iter().filter(|uses| is_full(uses)).count() as i64
-            });
-            quick.from(start, None, |arc| arc.transit_s);
+            open.from(start, longest, &open_weights);
         }
+        let mut is_quick_known = false;
         for at in lots {
             let lot = &instance.lots[at];
             let (cause, remedy) = match start.and_then(|_| open.cheapest(lot, 1)) {
@@ -52,7 +53,12 @@ pub(super) fn unserved(instance: &Instance, routed: &[Routed], used: &[i64], pri
                     let arcs: Vec<&Arc> = open.arcs(end).map(|arc| &instance.arcs[arc as usize]).collect();
                     no_room(instance, lot, &arcs, cost, &is_full, &worth)
                 }
-                None => too_slow(instance, lot, &quick),
+                None => {
+                    if let Some(start) = start.filter(|_| !std::mem::replace(&mut is_quick_known, true)) {
+                        quick.from(start, None, &quick_weights);
+                    }
+                    too_slow(instance, lot, &quick)
+                }
             };
             let unserved =
                 Unserved { lot: lot.id.clone(), rejected: routed[at].rejected, late: late(at), cause, remedy };

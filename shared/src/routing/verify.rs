@@ -71,7 +71,7 @@ pub(super) fn verify(instance: &Instance, answer: &Answer<Plan, Certificate>) ->
         found.truncate(MAX_LISTED);
         return Err(found);
     }
-    let bound = certificate::bound(instance, &answer.certificate);
+    let bound = certificate::Judge::new(instance).bound(&answer.certificate);
     if bound < answer.lower_bound {
         let cause = format!("the prices prove {bound}, not {}", answer.lower_bound);
         return Err(vec![Violation::new("bound_not_certified", cause)]);
