@@ -1,4 +1,4 @@
-//! The command line: `portolan solve`, `verify`, `what-if`, `bench`, `generate`, `key` and `serve`.
+//! The command line: `portolan solve`, `verify`, `what-if`, `bench`, `generate`, `terminal`, `key` and `serve`.
 //!
 //! Answers go to standard output, everything else to standard error, so that a pipe carries answers only. Every
 //! way to end has an exit code of its own, see [`Failure`].
@@ -15,6 +15,7 @@ mod progress;
 mod question;
 mod report;
 mod solve;
+mod terminal;
 mod verify;
 mod whatif;
 
@@ -58,6 +59,8 @@ enum Command {
     Bench(bench::Arguments),
     /// Make up a problem, the same one for the same seed.
     Generate(generate::Arguments),
+    /// Look at and change the terminals in a data folder that no server is using.
+    Terminal(terminal::Arguments),
     /// Manage API keys.
     Key(key::Arguments),
 }
@@ -80,6 +83,7 @@ pub fn run(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> 
         Some(Command::WhatIf(arguments)) => whatif::run(&arguments),
         Some(Command::Bench(arguments)) => bench::run(&arguments),
         Some(Command::Generate(arguments)) => generate::run(&arguments),
+        Some(Command::Terminal(arguments)) => terminal::run(&arguments),
         Some(Command::Key(arguments)) => key::run(&arguments),
     });
     match ended {
