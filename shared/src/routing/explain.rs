@@ -48,10 +48,18 @@ pub(super) fn unserved(instance: &Instance, routed: &[Routed], used: &[i64], pri
         let mut is_quick_known = false;
         for at in lots {
             let lot = &instance.lots[at];
+            // Of what is only late, the question is why it is not in time.
+            let in_time = (routed[at].rejected == 0).then(|| Lot { late: None, ..lot.clone() });
+            let pinned: i64 = lot.pinned.iter().map(|&arc| instance.arcs[arc as usize].cost).sum();
+            let paid = routed[at].routes.iter().map(|route| route.cost_cents - pinned).max();
+            let (lot, worth_it) = match (&in_time, paid) {
+                (Some(in_time), Some(paid)) => (in_time, paid),
+                _ => (lot, lot.rejection),
+            };
             let (cause, remedy) = match start.and_then(|_| open.cheapest(lot, 1)) {
                 Some((cost, end)) => {
                     let arcs: Vec<&Arc> = open.arcs(end).map(|arc| &instance.arcs[arc as usize]).collect();
-                    no_room(instance, lot, &arcs, cost, &is_full, &worth)
+                    no_room(instance, &arcs, (cost, worth_it), &is_full, &worth)
                 }
                 None => {
                     if let Some(start) = start.filter(|_| !std::mem::replace(&mut is_quick_known, true)) {
@@ -60,6 +68,8 @@ pub(super) fn unserved(instance: &Instance, routed: &[Routed], used: &[i64], pri
                     too_slow(instance, lot, &quick)
                 }
             };
+            let is_rejected = routed[at].rejected > 0;
+            let remedy = remedy.filter(|remedy| is_rejected || !matches!(remedy, Remedy::RaiseRejection { .. }));
             let unserved =
                 Unserved { lot: lot.id.clone(), rejected: routed[at].rejected, late: late(at), cause, remedy };
             found.push((at, unserved));
@@ -71,9 +81,8 @@ pub(super) fn unserved(instance: &Instance, routed: &[Routed], used: &[i64], pri
 
 fn no_room(
     instance: &Instance,
-    lot: &Lot,
     arcs: &[&Arc],
-    cost: i64,
+    (cost, worth_it): (i64, i64),
     is_full: &impl Fn(&(u32, u32)) -> bool,
     worth: &Worth,
 ) -> (Cause, Option<Remedy>) {
@@ -82,7 +91,7 @@ fn no_room(
         *full.entry(uses.0).or_default() += i64::from(uses.1);
     }
     if full.is_empty() {
-        let costs_more_cents = (cost - lot.rejection).max(0);
+        let costs_more_cents = (cost - worth_it).max(0);
         let remedy = (costs_more_cents > 0).then_some(Remedy::RaiseRejection { rejection_cents: cost });
         return (Cause::NotWorthIt { costs_more_cents }, remedy);
     }

@@ -127,16 +127,15 @@ fn follow(instance: &Instance, lot: &Lot, route: &Route) -> Result<Vec<u32>, Str
         at = arc.to;
     }
     let arcs: Vec<u32> = route.arcs().collect();
-    let told: Vec<Leg> = match &instance.timetable {
-        Some(timetable) => timetable::tell(instance, timetable, &arcs).legs,
-        None => {
-            let leg = |&of: &u32| {
-                let arc = &instance.arcs[of as usize];
-                let (from, to) = (name(arc.from).clone(), name(arc.to).clone());
-                Leg { arc: Some(of), id: arc.id.clone(), from, to, ..Leg::default() }
-            };
-            arcs.iter().map(leg).collect()
-        }
+    let told: Vec<Leg> = if let Some(timetable) = &instance.timetable {
+        timetable::tell(instance, timetable, &arcs).legs
+    } else {
+        let leg = |&of: &u32| {
+            let arc = &instance.arcs[of as usize];
+            let (from, to) = (name(arc.from).clone(), name(arc.to).clone());
+            Leg { arc: Some(of), id: arc.id.clone(), from, to, ..Leg::default() }
+        };
+        arcs.iter().map(leg).collect()
     };
     if told != route.legs {
         return Err("its legs are not those of its way".to_owned());

@@ -67,7 +67,7 @@ fn port(sea: &Sea, port: usize, lots: usize, rng: &mut Rng) -> PortWire {
         shift_s: (port % 4 == 3).then_some(6 * HOUR_S),
         moves_per_shift: Some(moves),
         changes: if rng.below(3) == 0 { vec![change] } else { Vec::new() },
-        yard_teu: (port % 2 == 0).then_some(10 * moves),
+        yard_teu: port.is_multiple_of(2).then_some(10 * moves),
         plugs: Some(2 + moves / 4),
         move_cents: 3_000 + 100 * rng.below(20) as i64,
         storage_cents_per_shift: 100,

@@ -187,13 +187,14 @@ impl<'a> Pins<'a> {
     }
 
     /// The first of the arcs that has room for so many containers, or the first at all.
-    fn with_room(&self, arcs: impl Iterator<Item = u32> + Clone, quantity: i64) -> Option<u32> {
+    fn with_room(&self, mut arcs: impl Iterator<Item = u32> + Clone, quantity: i64) -> Option<u32> {
         let has_room = |&arc: &u32| {
             self.expansion.arcs[arc as usize].uses.iter().all(|&(resource, units)| {
                 let left = self.expansion.resources[resource as usize].capacity - self.taken[resource as usize];
                 i64::from(units) * quantity <= left
             })
         };
-        arcs.clone().find(has_room).or_else(|| arcs.clone().next())
+        let first = arcs.clone().next();
+        arcs.find(has_room).or(first)
     }
 }

@@ -191,6 +191,4 @@ fn the_sample_of_a_month_reads_in_its_own_words() {
         titles.iter().any(|title| title.starts_with("Guinea 2026-03-02, NLRTM/Maasvlakte > PTSIE: ")),
         "{titles:?}"
     );
-    std::fs::write("/tmp/scratch-network/month.svg", &svg).unwrap(); // SCRATCH
-    std::fs::write("/tmp/scratch-network/month.txt", format!("{table}\n{:?}", answer.plan.kpis)).unwrap(); // SCRATCH
 }

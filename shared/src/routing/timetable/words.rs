@@ -12,12 +12,17 @@ pub(in super::super) struct Told {
 }
 
 /// The rides and transfers of a way, given as positions of arcs.
+#[allow(clippy::too_many_lines)] // one arm for each kind of step
 pub(in super::super) fn tell(instance: &Instance, timetable: &Timetable, arcs: &[u32]) -> Told {
     let schedule = &timetable.schedule;
     let time = |node: u32| instance.nodes[node as usize].time_s.unwrap_or(0);
     let port = |sailing: u32, call: u32| {
         let call = &schedule.sailings[sailing as usize].calls[call as usize];
         schedule.ports[call.port].id.clone()
+    };
+    let after = |sailing: u32, call: u32| match &schedule.sailings[sailing as usize] {
+        of if (call as usize) + 1 < of.calls.len() => port(sailing, call + 1),
+        of => of.continues.map_or_else(String::new, |next| port(next as u32, 0)),
     };
     let mut legs: Vec<Leg> = Vec::new();
     let mut boardings = 0;
@@ -33,11 +38,7 @@ pub(in super::super) fn tell(instance: &Instance, timetable: &Timetable, arcs: &
             }
             Step::Sail { sailing, call } => {
                 let sailing_of = &schedule.sailings[sailing as usize];
-                let next = if (call as usize) + 1 < sailing_of.calls.len() {
-                    port(sailing, call + 1)
-                } else {
-                    sailing_of.continues.map_or_else(String::new, |next| port(next as u32, 0))
-                };
+                let next = after(sailing, call);
                 let arrives = Some(schedule.time(time(of.to)));
                 match legs.last_mut() {
                     // The same ride goes on.
@@ -63,8 +64,8 @@ pub(in super::super) fn tell(instance: &Instance, timetable: &Timetable, arcs: &
                 }
             }
             Step::Discharge { sailing, call } => {
+                // What was on board when the horizon began and goes no further has no leg yet.
                 if legs.is_empty() {
-                    // It was on board when the horizon began, and goes no further.
                     legs.push(Leg {
                         by: Some(By::Sailing),
                         id: Some(schedule.sailings[sailing as usize].id.clone()),

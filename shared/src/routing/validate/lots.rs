@@ -47,8 +47,8 @@ impl<'a> Lots<'a> {
         };
         let layer = table.map_or(ports.len(), |(schedule, _)| schedule.ports.len());
         let by_port = ports.iter().take(layer).enumerate().map(|(at, port)| (port.id.as_str(), at as u32)).collect();
-        let named = |(at, arc): (usize, &'a Arc)| Some((arc.id.as_deref()?, at as u32));
-        let by_arc = arcs.iter().enumerate().filter_map(named).collect();
+        let by_id = |(at, arc): (usize, &'a Arc)| Some((arc.id.as_deref()?, at as u32));
+        let by_arc = arcs.iter().enumerate().filter_map(by_id).collect();
         Self { wire, nodes, ports, arcs, start, names, by_port, by_arc, table }
     }
 
@@ -163,7 +163,7 @@ impl<'a> Lots<'a> {
         let rejection = cost("rejection_cents", wire.rejection_cents);
         let path_of_service = format!("{path}/service_cents");
         let service = issues.whole(&path_of_service, wire.service_cents, -MAX_UNIT_COST, MAX_UNIT_COST);
-        self.terms(wire, path, release, due_s, issues);
+        Self::terms(wire, path, release, due_s, issues);
         let (pinned, start) = match (pins.as_mut(), source.node) {
             (Some(pins), Some(node)) if !wire.pinned.is_empty() => {
                 pins.follow(kind, node, &wire.pinned, quantity, path, issues)
@@ -209,7 +209,7 @@ impl<'a> Lots<'a> {
         expansion.kinds.binary_search(&kind).unwrap_or(0)
     }
 
-    fn terms(&self, wire: &LotWire, path: &str, release: i64, due_s: Option<i64>, issues: &mut Issues) {
+    fn terms(wire: &LotWire, path: &str, release: i64, due_s: Option<i64>, issues: &mut Issues) {
         if let Some(due) = due_s
             && wire.release.is_some()
             && due < release

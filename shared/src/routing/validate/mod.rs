@@ -66,7 +66,7 @@ impl TryFrom<&Wire> for Instance {
             lot.class = classes.iter().position(|class| usize::from(class.class) == lot.class).unwrap_or(0);
         }
         let network = Network::default();
-        let mut instance = Self { start, nodes, ports, resources, arcs, lots, classes, sunk, step, network, timetable };
+        let mut instance = Self { nodes, ports, resources, arcs, lots, classes, sunk, step, network, start, timetable };
         pinned_fit(&instance, &mut issues);
         if issues.is_empty() {
             instance.network = Network::new(&instance);

@@ -26,13 +26,12 @@ pub(super) fn apply(wire: &Wire, before: &Instance, scenario: &Scenario, path: &
         let Change::Capacity { resource, capacity } = change else { continue };
         let path = format!("{path}/changes/{at}");
         let capacity = issues.whole(&format!("{path}/capacity"), *capacity, 0, 1_000 * MAX_QUANTITY);
-        match instance.resources.iter_mut().find(|of| of.id == *resource) {
-            Some(of) => of.capacity = capacity,
-            None => {
-                let cause = format!("there is no resource {resource:?}");
-                let action = "name a resource as the plan does, in most_valuable or utilisation";
-                issues.note("unknown_resource", format!("{path}/resource"), cause, action);
-            }
+        if let Some(of) = instance.resources.iter_mut().find(|of| of.id == *resource) {
+            of.capacity = capacity;
+        } else {
+            let cause = format!("there is no resource {resource:?}");
+            let action = "name a resource as the plan does, in most_valuable or utilisation";
+            issues.note("unknown_resource", format!("{path}/resource"), cause, action);
         }
         is_changed = true;
     }
@@ -46,7 +45,7 @@ pub(super) fn apply(wire: &Wire, before: &Instance, scenario: &Scenario, path: &
         }
     }
     let below = |mut issue: Issue| {
-        issue.path = path.to_owned();
+        path.clone_into(&mut issue.path);
         issue
     };
     issues.into_result(instance).map_err(|issues| issues.into_iter().map(below).collect())
@@ -75,8 +74,10 @@ fn rewritten(
     }
     Instance::try_from(&wire).map_err(|found| {
         // The paths of a request that the caller never sees say little; what is wrong does.
-        let told =
-            |issue: Issue| Issue { cause: format!("{}: {}", issue.path, issue.cause), path: path.to_owned(), ..issue };
+        let told = |issue: Issue| {
+            let place = if issue.path.is_empty() { String::new() } else { format!("{}: ", issue.path) };
+            Issue { cause: format!("{place}{}", issue.cause), path: path.to_owned(), ..issue }
+        };
         found.into_iter().map(told).collect()
     })
 }
@@ -119,13 +120,14 @@ fn one(wire: &mut Wire, before: &Instance, change: &Change, path: &str, issues: 
                 }
             }
         }
-        Change::ClosePort { port, from, to } => match wire.ports.iter_mut().find(|of| of.id == *port) {
-            Some(of) => of.changes.push(ChangeWire { from: *from, to: *to, moves_per_shift: 0, reason: None }),
-            None => {
+        Change::ClosePort { port, from, to } => {
+            let Some(of) = wire.ports.iter_mut().find(|of| of.id == *port) else {
                 let cause = format!("there is no port {port:?} in the request");
                 issues.note("unknown_port", format!("{path}/port"), cause, "name a port of /ports");
-            }
-        },
+                return;
+            };
+            of.changes.push(ChangeWire { from: *from, to: *to, moves_per_shift: 0, reason: None });
+        }
         Change::CloseArc { arc } => {
             let Some(of) = wire.arcs.iter_mut().find(|of| of.id.as_ref() == Some(arc)) else {
                 let cause = format!("there is no arc {arc:?} in the request");

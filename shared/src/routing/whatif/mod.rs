@@ -66,7 +66,7 @@ pub fn answer(
         let left = total.saturating_sub(clock.now().saturating_sub(began)) / (count - nth) as u32;
         let time_limit_ms = Some(u64::try_from(left.as_millis()).unwrap_or(u64::MAX));
         let options = Options { time_limit_ms, ..asked.clone() };
-        scenarios.push(one(&before, given, instance, scenario, &options, question.plans, clock)?);
+        scenarios.push(one(&before, given, instance, scenario, &options, question.plans, clock));
     }
     Ok(Reply { objective: given.objective, lower_bound: given.lower_bound, kpis: given.plan.kpis, scenarios })
 }
@@ -79,7 +79,7 @@ fn one(
     options: &Options,
     with_plan: bool,
     clock: &dyn Clock,
-) -> Result<Told, Vec<Issue>> {
+) -> Told {
     let warm = Warm::new(before, &given.plan, &given.certificate, instance);
     let mut budget = options.budget(clock);
     let outcome = solve_from(instance, &warm, &mut budget, &mut |_| ());
@@ -91,7 +91,7 @@ fn one(
         let cause: Vec<String> = violations.iter().map(ToString::to_string).collect();
         panic!("the plan of a scenario did not pass its own check and is withheld: {}", cause.join("; "));
     }
-    Ok(Told {
+    Told {
         id: scenario.id.clone(),
         objective: answer.objective,
         lower_bound: answer.lower_bound,
@@ -107,7 +107,7 @@ fn one(
         most_valuable: answer.plan.most_valuable.clone(),
         plan: with_plan.then(|| answer.plan.clone()),
         certificate: with_plan.then_some(answer.certificate),
-    })
+    }
 }
 
 /// The answer for a terminal: a line for each scenario, then the lots that fare otherwise.
