@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio_postgres::{Client, NoTls, Statement};
 
 use super::embedded::{all, arrival};
-use super::{CLIENTS, OWN, Row, Walk, folder, number};
+use super::{CLIENTS, OWN, Row, Walk, number};
 
 const TABLES: &str = "
     CREATE TABLE head (terminal text PRIMARY KEY, version bigint NOT NULL);
@@ -39,10 +39,9 @@ impl Server {
     fn start() -> Option<Self> {
         let versions = std::fs::read_dir("/usr/lib/postgresql").ok()?;
         let programs = versions.filter_map(|it| Some(it.ok()?.path().join("bin"))).max()?;
-        let server = Self { programs, folder: folder("postgres") };
         // The server does not run as root; whoever it runs as has to get to its folder.
-        let outside = std::env::temp_dir().join(format!("portolan-bench-postgres-{}", std::process::id()));
-        let server = Self { folder: outside, ..server };
+        let folder = std::env::temp_dir().join(format!("portolan-bench-postgres-{}", std::process::id()));
+        let server = Self { programs, folder };
         let _ = std::fs::remove_dir_all(&server.folder);
         std::fs::create_dir_all(&server.folder).unwrap();
         if is_root() {
