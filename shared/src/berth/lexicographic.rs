@@ -47,6 +47,9 @@ pub(super) fn solve(
     // What an earlier plan said comes first: a plan that is no better than it does not replace it.
     let kept = replan::kept(instance);
     if let Some(kept) = &kept {
+        if replan::stands(instance, kept) {
+            run.consider(kept, budget.ticks());
+        }
         run.consider(&replan::repaired(instance, kept), budget.ticks());
     }
     run.consider(&search::quick(instance), budget.ticks());

@@ -9,7 +9,7 @@
 use super::heuristic::{Annealer, greedy};
 use super::instance::Instance;
 use super::model::Model;
-use super::plan::Schedule;
+use super::plan::{Schedule, departure};
 use crate::budget::Budget;
 use crate::ids::CallIdx;
 use crate::rng::Rng;
@@ -33,6 +33,19 @@ pub(super) fn kept(instance: &Instance) -> Option<Schedule> {
     };
     let is_planned = instance.calls().iter().any(|call| call.earlier.is_some());
     is_planned.then(|| Schedule(CallIdx::all(instance.calls().len()).map(keeps).collect()))
+}
+
+/// Whether the kept places are a plan as they stand: none of them holds up another.
+pub(super) fn stands(instance: &Instance, kept: &Schedule) -> bool {
+    let mut stays: Vec<_> = CallIdx::all(kept.0.len())
+        .filter_map(|idx| {
+            let place = kept.0[idx.at()]?;
+            let free = departure(instance, idx, place) + instance.berth(place.berth).clearance;
+            Some((place.berth, place.start, free))
+        })
+        .collect();
+    stays.sort_unstable();
+    stays.windows(2).all(|pair| pair[0].0 != pair[1].0 || pair[0].2 <= pair[1].1)
 }
 
 /// A whole plan from the part that is kept.

@@ -62,6 +62,10 @@ proptest! {
 
     #[test]
     fn an_unchanged_port_keeps_its_plan_where_moving_costs_something(wire in tiny::problem(8, 3)) {
+        // What an even earlier plan says would weigh in the first solve alone.
+        let mut wire = wire;
+        wire.stability = None;
+        wire.calls.iter_mut().for_each(|call| call.earlier = None);
         let instance = valid(&wire)?;
         let before = solve(&instance, None, 1);
         prop_assume!(before.proof() == Proof::Optimal);
