@@ -314,7 +314,9 @@ mod tests {
 
     fn yard() -> Seen {
         let block = Block { id: "A".to_owned(), bays: 2, rows: 2, max_tiers: 3, ..Block::default() };
-        Seen { spec: Some(std::sync::Arc::new(Spec { blocks: vec![block], ..Spec::default() })), ..Seen::default() }
+        let mut seen = Seen::default();
+        seen.spec = Some(std::sync::Arc::new(Spec { blocks: vec![block], ..Spec::default() }));
+        seen
     }
 
     #[test]
