@@ -138,14 +138,7 @@ impl Config {
             (None, Some(name)) => Some(Place::Named(name.clone())),
             (None, None) => None,
         };
-        let authority = match lookup("PORTOLAN_CACHE_AUTHORITY") {
-            None => None,
-            Some(path) => Some(std::fs::read(&path).map_err(|_| ConfigError::BadVariable {
-                name: "PORTOLAN_CACHE_AUTHORITY",
-                value: path,
-                wanted: "a PEM file that can be read",
-            })?),
-        };
+        let authority = lookup("PORTOLAN_CACHE_AUTHORITY").map(certificates).transpose()?;
         let cache = place.map(|place| Cache { place, login: name.zip(user), authority });
         // A function is frozen once it has answered: what outlives its request is done by another function.
         let deferral = if tables.is_some() { Deferral::Elsewhere } else { Deferral::Never };
@@ -175,6 +168,12 @@ impl Config {
             ended: lookup("PORTOLAN_QUEUE_ENDED"),
         })
     }
+}
+
+/// Reads a PEM file.
+fn certificates(path: String) -> Result<Vec<u8>, ConfigError> {
+    let wanted = "a PEM file that can be read";
+    std::fs::read(&path).map_err(|_| ConfigError::BadVariable { name: "PORTOLAN_CACHE_AUTHORITY", value: path, wanted })
 }
 
 #[cfg(test)]

@@ -119,19 +119,19 @@ pub fn need(load: &Load, prices: &Prices) -> Need {
     let origin = load.rps * (1.0 - load.edge_hit_rate);
     let solves = origin * (1.0 - load.hit_rate);
     let (inline, deferred) = (solves * (1.0 - load.deferred), solves * load.deferred);
-    let (hit_s, solve_s) = (load.hit_ms / 1000.0, load.solve_ms / 1000.0);
+    let (hit_s, each_s) = (load.hit_ms / 1000.0, load.solve_ms / 1000.0);
 
     // A request that solves or defers has been looked up before.
-    let busy = origin * hit_s + inline * solve_s;
+    let busy = origin * hit_s + inline * each_s;
     let optimize = loss_servers(busy, load.throttled);
-    let working = deferred * solve_s;
+    let working = deferred * each_s;
     let solve = queue_servers(working, deferred, load.wait_ms / 1000.0);
-    let wait_s = erlang_c(solve, working) * if deferred > 0.0 { solve_s / (solve as f64 - working) } else { 0.0 };
+    let wait_s = erlang_c(solve, working) * if deferred > 0.0 { each_s / (solve as f64 - working) } else { 0.0 };
 
     // A plan on the line is written once; a deferred one as queued, as taken, while it is worked on every two seconds, and at its end.
     let whole = load.plan_kb.ceil();
     let kept = whole + 1.0; // with its line in the index
-    let deferred_writes = 2.0 * kept + 1.0 + (solve_s / 2.0).floor() * whole;
+    let deferred_writes = 2.0 * kept + 1.0 + (each_s / 2.0).floor() * whole;
     let writes = inline * kept + deferred * deferred_writes;
     // A lookup that the cache does not answer, and the worker's look at what it is to do.
     let reads = solves * 0.5 + deferred * (whole / 4.0).ceil();
@@ -159,7 +159,7 @@ pub fn need(load: &Load, prices: &Prices) -> Need {
     let cache =
         cache_gb * 730.0 * prices.cache_per_gb_hour + cache_units * month / 1e6 * prices.cache_units_per_million;
     // A message is sent, received, hidden again each fifteen seconds, and deleted.
-    let queues = deferred * (3.0 + solve_s / 15.0) * month / 1e6 * prices.queue_per_million;
+    let queues = deferred * (3.0 + each_s / 15.0) * month / 1e6 * prices.queue_per_million;
     let logs = origin * month * LOG_KB / 1e6 * prices.logs_per_gb;
     let sum = edge + gateway + optimize_cost + solve_cost + tables + cache + queues + logs;
     Need {

@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use super::Api;
 use super::problem::{Carried, Code, MEDIA_TYPE, Trouble};
-use crate::plans::record::{PlanId, Tenant};
+use crate::plans::record::{IdText, PlanId, Tenant};
 use crate::telemetry::{self, Answered};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -67,7 +67,7 @@ impl About {
     pub(super) fn end(&self, api: &Api, mut response: Response) -> Response {
         let tenant = response.extensions_mut().remove::<ByTenant>();
         let plan = response.extensions_mut().remove::<AboutPlan>();
-        self.end_of(api, response, tenant.as_ref().map(|tenant| &tenant.0), plan)
+        self.end_of(api, response, tenant.as_ref().map(|tenant| &tenant.0), plan.as_ref())
     }
 
     /// The same for a response of this tenant about this plan.
@@ -76,13 +76,13 @@ impl About {
         api: &Api,
         mut response: Response,
         tenant: Option<&Tenant>,
-        about: Option<AboutPlan>,
+        about: Option<&AboutPlan>,
     ) -> Response {
         write_trouble(&mut response, self.id());
         response.headers_mut().insert(REQUEST_ID, self.id.clone());
         response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-        let plan = about.as_ref().map(|about| about.0.text());
-        let tier = about.as_ref().and_then(|about| about.1).map(tier_name);
+        let plan = about.map(|about| about.0.text());
+        let tier = about.and_then(|about| about.1).map(tier_name);
         let (status, latency) = (response.status().as_u16(), self.begun.elapsed());
         api.metrics.answered(self.route.as_deref(), status, tier, latency);
         telemetry::answered(&Answered {
@@ -93,7 +93,7 @@ impl About {
             status,
             latency,
             tenant: tenant.map(Tenant::name),
-            plan: plan.as_ref().map(|plan| plan.as_str()),
+            plan: plan.as_ref().map(IdText::as_str),
             tier,
         });
         response

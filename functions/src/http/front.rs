@@ -73,7 +73,7 @@ impl Front {
             }
         };
         admitted.mark(&self.api, &mut response);
-        about.end_of(&self.api, response, Some(&admitted.tenant), plan)
+        about.end_of(&self.api, response, Some(&admitted.tenant), plan.as_ref())
     }
 
     /// The problem that a request is for, where its body may be looked up.

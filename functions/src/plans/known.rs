@@ -2,7 +2,7 @@
 //!
 //! What is remembered is right until this process writes or deletes a plan of the same fingerprint, which forgets it, or until
 //! another process does, which the age limit bounds. Where there is no more room, plans that are asked for rarely go first: a
-//! newcomer has to be asked for more often than what it would push out (TinyLFU: Einziger, Friedman and Manes 2017,
+//! newcomer has to be asked for more often than what it would push out (`TinyLFU`: Einziger, Friedman and Manes 2017,
 //! doi:10.1145/3149371), so that a sweep of requests that come once leaves what is asked for all day where it is.
 
 use std::hash::{BuildHasher, RandomState};

@@ -69,7 +69,7 @@ impl Plans {
             match checked.await {
                 Ok(Ok(_)) => return Some(Given::Stale(known)),
                 Ok(Err(refuted)) => {
-                    tracing::warn!(plan = %known.head.id, ?refuted, "an older answer does not hold anymore")
+                    tracing::warn!(plan = %known.head.id, ?refuted, "an older answer does not hold anymore");
                 }
                 Err(error) => tracing::error!(alarm = true, %error, "checking an older answer panicked"),
             }

@@ -232,7 +232,7 @@ impl Plans {
 
     /// Improves an answer in the background, where it is due and this process does such things.
     fn refresh(self: &Arc<Self>, known: &Known, ask: Ask, print: &str, options: &Options) {
-        let chance = (ask.id.number() as u32 as f64 + 1.0) / (f64::from(u32::MAX) + 1.0);
+        let chance = (f64::from(ask.id.number() as u32) + 1.0) / (f64::from(u32::MAX) + 1.0);
         let due = known.is_due(self.settings.fresh, self.stores.clock.now(), chance);
         if !due || self.settings.deferral != Deferral::Here || !known.claim_refresh() {
             return;
@@ -275,10 +275,9 @@ impl Plans {
         let mut pause = FIRST_LOOK;
         loop {
             match flights.take_off(flight, &self.holder, granted + GRACE).await {
-                Ok(true) => return None,
                 Ok(false) if Instant::now() + pause < until => {}
-                // It takes too long over there.
-                Ok(false) => return None,
+                // It is this process's turn, or it takes too long over there.
+                Ok(_) => return None,
                 Err(error) => {
                     tracing::warn!(error = &error as &dyn std::error::Error, "equal requests elsewhere are not seen");
                     return None;

@@ -39,12 +39,11 @@ impl Connections {
 
     /// A place for one more, when there is one.
     pub(super) async fn enter(&self) -> Option<Arc<Peer>> {
-        let place = match Arc::clone(&self.places).try_acquire_owned() {
-            Ok(place) => place,
-            Err(_) => {
-                self.push_out();
-                Arc::clone(&self.places).acquire_owned().await.ok()?
-            }
+        let place = if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
+            place
+        } else {
+            self.push_out();
+            Arc::clone(&self.places).acquire_owned().await.ok()?
         };
         let peer = Arc::new(Peer { spoke: AtomicBool::new(false), out: Notify::new(), _place: place });
         let mut silent = self.silent.lock().unwrap_or_else(PoisonError::into_inner);

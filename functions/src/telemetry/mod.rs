@@ -141,7 +141,7 @@ fn json_line(text: &mut Vec<u8>, line: &Answered<'_>, latency_ms: f64) {
 
 /// A JSON string. Nearly all of them are written as they are.
 fn quoted(text: &mut Vec<u8>, value: &str) {
-    let plain = |byte: u8| (b' '..=b'~').contains(&byte) & (byte != b'"') & (byte != b'\\');
+    let plain = |byte: u8| (b' '..=b'~').contains(&byte) && byte != b'"' && byte != b'\\';
     if value.bytes().fold(true, |all, byte| all & plain(byte)) {
         text.push(b'"');
         text.extend_from_slice(value.as_bytes());
@@ -185,7 +185,7 @@ mod tests {
         let mut text = Vec::new();
         json_line(&mut text, &line, 1.234);
         let read: serde_json::Value = serde_json::from_slice(&text).expect("JSON");
-        assert_eq!(text.iter().filter(|byte| **byte == b'\n').count(), 1);
+        assert_eq!(text.split(|byte| *byte == b'\n').count(), 2, "one line");
         assert_eq!(read["span"]["request_id"], "a\"b\\c");
         assert_eq!((&read["latency_ms"], &read["status"]), (&serde_json::json!(1.234), &serde_json::json!(200)));
         assert!(read.get("plan").is_none() && read["tier"] == "cached");

@@ -56,17 +56,14 @@ pub(super) fn unserved(instance: &Instance, routed: &[Routed], used: &[i64], pri
                 (Some(in_time), Some(paid)) => (in_time, paid),
                 _ => (lot, lot.rejection),
             };
-            let (cause, remedy) = match start.and_then(|_| open.cheapest(lot, 1)) {
-                Some((cost, end)) => {
-                    let arcs: Vec<&Arc> = open.arcs(end).map(|arc| &instance.arcs[arc as usize]).collect();
-                    no_room(instance, &arcs, (cost, worth_it), &is_full, &worth)
+            let (cause, remedy) = if let Some((cost, end)) = start.and_then(|_| open.cheapest(lot, 1)) {
+                let arcs: Vec<&Arc> = open.arcs(end).map(|arc| &instance.arcs[arc as usize]).collect();
+                no_room(instance, &arcs, (cost, worth_it), &is_full, &worth)
+            } else {
+                if let Some(start) = start.filter(|_| !std::mem::replace(&mut is_quick_known, true)) {
+                    quick.from(start, None, &quick_weights);
                 }
-                None => {
-                    if let Some(start) = start.filter(|_| !std::mem::replace(&mut is_quick_known, true)) {
-                        quick.from(start, None, &quick_weights);
-                    }
-                    too_slow(instance, lot, &quick)
-                }
+                too_slow(instance, lot, &quick)
             };
             let is_rejected = routed[at].rejected > 0;
             let remedy = remedy.filter(|remedy| is_rejected || !matches!(remedy, Remedy::RaiseRejection { .. }));

@@ -163,7 +163,9 @@ impl Known {
                 }
             }
         }
-        sum.iter_mut().for_each(|sum| *sum /= f64::max(samples, 1.0));
+        for sum in &mut sum {
+            *sum /= f64::max(samples, 1.0);
+        }
         sum
     }
 

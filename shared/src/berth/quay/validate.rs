@@ -43,7 +43,9 @@ impl TryFrom<&Wire> for Port {
                 reader.issues.into_result(Self { origin: reader.origin, unit: Seconds(unit), calls, instance })
             }
             Err(wrong) => {
-                wrong.into_iter().for_each(|wrong| reader.issues.push(said(wrong, wire)));
+                for wrong in wrong {
+                    reader.issues.push(said(wrong, wire));
+                }
                 Err(reader.issues.into_vec())
             }
         }
@@ -75,6 +77,7 @@ struct Quay {
     draft: Option<Centimetres>,
     moves_per_hour: Option<i64>,
     /// Calls deeper than this wait for the tide; all of them where it is `None` within `Some`.
+    #[expect(clippy::option_option, reason = "no tide, a tide for all, a tide for the deep")]
     tide: Option<Option<Centimetres>>,
     arrivals: Vec<(i64, i64)>,
     departures: Vec<(i64, i64)>,

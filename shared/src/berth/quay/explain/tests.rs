@@ -6,7 +6,7 @@ use crate::berth::quay::plan::Plan;
 use crate::problem::Problem;
 
 /// The plan that a solve makes of these calls on 400 m, deep vessels sailing from hour 3 to 5 and every 12 hours.
-fn planned(calls: serde_json::Value) -> Plan {
+fn planned(calls: &serde_json::Value) -> Plan {
     let tide = json!({"free_draft_m": 12, "departures": [{"from": 10_800, "to": 18_000}], "period_s": 43_200});
     let json = json!({"quay": {"length_m": 400, "tide": tide}, "calls": calls});
     let port = Quays::instance(&serde_json::from_value(json).expect("the shape")).expect("valid");
@@ -23,7 +23,7 @@ fn delay<'a>(plan: &'a Plan, call: &str) -> &'a Delay {
 
 #[test]
 fn a_vessel_that_waits_for_the_tide_alone_says_so_and_what_deeper_water_would_give() {
-    let plan = planned(json!([{"id": "deep", "arrival": 3_600, "length_m": 100, "draft_m": 14, "handling_s": 3_600}]));
+    let plan = planned(&json!([{"id": "deep", "arrival": 3_600, "length_m": 100, "draft_m": 14, "handling_s": 3_600}]));
     let delay = delay(&plan, "deep");
     assert_eq!(delay.blocked_by, [Blocker::Tide { sails: Time::Offset(10_800) }]);
     let [remedy] = delay.remedies.as_slice() else { panic!("{delay:?}") };
@@ -33,7 +33,7 @@ fn a_vessel_that_waits_for_the_tide_alone_says_so_and_what_deeper_water_would_gi
 
 #[test]
 fn a_vessel_without_room_names_who_lies_there_and_what_each_change_costs() {
-    let plan = planned(json!([
+    let plan = planned(&json!([
         {"id": "first", "arrival": 0, "length_m": 250, "handling_s": 7_200},
         {"id": "second", "arrival": 3_600, "length_m": 200, "handling_s": 36_000}
     ]));
@@ -49,7 +49,7 @@ fn a_vessel_without_room_names_who_lies_there_and_what_each_change_costs() {
 
 #[test]
 fn vessels_that_do_not_wait_need_no_reason() {
-    let plan = planned(json!([
+    let plan = planned(&json!([
         {"id": "a", "arrival": 0, "length_m": 200, "handling_s": 7_200},
         {"id": "b", "arrival": 0, "length_m": 200, "handling_s": 7_200}
     ]));
