@@ -11,7 +11,10 @@ type Found = Result<Option<Arc<[u8]>>, StoreError>;
 
 /// A map.
 #[derive(Default)]
-pub struct Memory(Mutex<HashMap<(Tenant, String), Arc<[u8]>>>);
+pub struct Memory(Mutex<Kept>);
+
+/// By tenant and fingerprint.
+type Kept = HashMap<(Tenant, String), Arc<[u8]>>;
 
 impl PlanCache for Memory {
     fn get<'a>(&'a self, tenant: &'a Tenant, fingerprint: &'a str) -> Later<'a, Found> {

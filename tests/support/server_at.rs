@@ -122,7 +122,7 @@ impl Server {
         let task = tokio::spawn(async move {
             let ended = async { drop(ended.await) };
             serve::accept(listener, front, setup.connections, ended, || async move {
-                served.close(Duration::from_secs(10)).await
+                served.close(Duration::from_secs(10)).await;
             })
             .await;
         });
