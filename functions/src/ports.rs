@@ -178,6 +178,8 @@ pub struct Dependency {
     pub needed: bool,
     /// Whether it works.
     pub state: Result<(), StoreError>,
+    /// Where it was found, where that had to be found out.
+    pub place: Option<String>,
 }
 
 /// Remembers finished plans by tenant and fingerprint, in front of a [`PlanStore`]. It may forget at any time, and what it
@@ -197,6 +199,10 @@ pub trait PlanCache: Send + Sync {
     fn forget<'a>(&'a self, tenant: &'a Tenant, fingerprint: &'a str) -> Later<'a, Result<(), StoreError>>;
     /// Whether it works.
     fn check(&self) -> Later<'_, Result<(), StoreError>>;
+    /// Where it was found; `None` where that had not to be found out, or was not yet.
+    fn place(&self) -> Option<String> {
+        None
+    }
 }
 
 /// Counts what tenants ask for, for all processes together.

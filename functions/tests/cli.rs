@@ -266,6 +266,31 @@ fn generate_is_deterministic_and_solve_takes_what_it_makes() {
     }
 }
 
+#[test]
+fn a_quay_is_generated_solved_verified_and_read_from_the_benchmark_form() {
+    let make = portolan(&["generate", "quay", "--calls", "8", "--length", "700", "--seed", "3"]);
+    assert_eq!(make.code, 0, "{}", make.stderr);
+    let run = portolan_with(&["solve", "-", "--work-limit", "5000000"], make.stdout.as_bytes());
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert!(
+        run.stdout.contains("8 calls on a quay of 700 m") && run.stdout.contains("along the quay, m"),
+        "{}",
+        run.stdout
+    );
+    let document =
+        portolan_with(&["solve", "-", "--format", "json", "--work-limit", "5000000"], make.stdout.as_bytes());
+    let verified = portolan_with(&["verify", "-"], document.stdout.as_bytes());
+    assert!(verified.stdout.contains("confirmed: a feasible berth plan"), "{}{}", verified.stdout, verified.stderr);
+
+    let folder = Folder::new("quay-bench");
+    let text = "Vessels,2\nBegin, 1,13 \nEnd, 7,20 \nProcessing, 7,12 \nLength, 0.3215,1.9 \nArrival, 0,3 \n";
+    folder.file("two.csv", text);
+    folder.file("best_known.csv", "instance,best_known\ntwo,23\n");
+    let bench = portolan(&["bench", &folder.0.display().to_string(), "--work-limit", "1000000"]);
+    assert_eq!(bench.code, 0, "{}", bench.stderr);
+    assert!(bench.stdout.contains("2 on 200 m") && bench.stdout.contains("optimal"), "{}", bench.stdout);
+}
+
 /// A folder with two problems and what is known of one of them.
 fn benchmark(test: &str) -> Folder {
     let folder = Folder::new(test);

@@ -119,6 +119,11 @@ impl Issues {
         seen
     }
 
+    /// How many there are, those that are not listed among them.
+    pub(crate) fn count(&self) -> usize {
+        self.found.len() + self.unlisted
+    }
+
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.found.is_empty()

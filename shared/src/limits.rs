@@ -52,6 +52,20 @@ pub const MAX_USES: usize = 64;
 pub const MAX_LOTS: usize = 200_000;
 /// Containers of a lot, and units of a resource.
 pub const MAX_QUANTITY: i64 = 1_000_000;
+/// Ports of a timetable.
+pub const MAX_PORTS: usize = 5_000;
+/// Services and sailings of a timetable, each voyage counted.
+pub const MAX_SAILINGS: usize = 50_000;
+/// Calls of one sailing or rotation.
+pub const MAX_SAILING_CALLS: usize = 200;
+/// Transfers of a timetable.
+pub const MAX_TRANSFERS: usize = 5_000;
+/// Scenarios of a what-if question.
+pub const MAX_SCENARIOS: usize = 200;
+/// Changes of handling at one port, or of one scenario.
+pub const MAX_CHANGES: usize = 2_000;
+/// The shortest shift, and the shortest time between two voyages or departures: a quarter of an hour.
+pub const MIN_PERIOD_S: i64 = 900;
 /// A cost for each container, in hundredths: ten million.
 pub const MAX_UNIT_COST: i64 = 1_000_000_000;
 

@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::answer::{Answer, AnyAnswer, Document};
-use crate::budget::Budget;
+use crate::budget::{Budget, Clock};
 use crate::issue::{self, Issue};
 use crate::limits::MAX_DOCUMENT_BYTES;
 use crate::options::Options;
@@ -22,6 +22,8 @@ pub trait Problem: Sized + 'static {
     const NAME: &'static str;
     /// Raised whenever the same request may get another answer; part of a plan's fingerprint.
     const VERSION: u32;
+    /// Whether [`Problem::what_if`] has answers.
+    const OFFERS_WHAT_IF: bool = false;
     /// The request, as a user writes it.
     type Wire: Serialize + DeserializeOwned + Clone + Send + Sync;
     /// The validated, immutable problem.
@@ -39,7 +41,7 @@ pub trait Problem: Sized + 'static {
     fn with_options(wire: Self::Wire, options: Option<Options>) -> Self::Wire;
     /// Validates a request, or says everything that is wrong with it.
     fn instance(wire: &Self::Wire) -> Result<Self::Instance, Vec<Issue>>;
-    /// Whether a JSON object looks like a request of this problem rather than another's.
+    /// Whether a JSON object looks like a request of this problem rather than another's, by its names.
     fn is_request(json: &serde_json::Map<String, serde_json::Value>) -> bool;
     /// Reads the field's benchmark text forms; `None` where the text is of none of them. `name` is the file's, without its
     /// extension: some forms keep a number there.
@@ -52,6 +54,16 @@ pub trait Problem: Sized + 'static {
         budget: &mut Budget<'_>,
         watch: &mut dyn FnMut(&Progress<'_, Self::Solution>),
     ) -> Outcome<Self::Solution, Self::Certificate>;
+    /// What would be if some things were other than in a request that has been answered: scenarios in the problem's own shape, each answered from
+    /// that answer. `None` where the problem does not offer it.
+    fn what_if(
+        _wire: &Self::Wire,
+        _answer: &Answer<Self::Plan, Self::Certificate>,
+        _question: &serde_json::Value,
+        _clock: &dyn Clock,
+    ) -> Option<Result<serde_json::Value, Vec<Issue>>> {
+        None
+    }
     /// The relative gap, as [`Outcome::gap`].
     fn gap(instance: &Self::Instance, objective: i64, lower_bound: i64) -> f64;
     /// The objective by priority class.
@@ -133,6 +145,16 @@ pub trait AnyProblem: Send + Sync {
     fn read_json(&self, document: &[u8], name: Option<&str>) -> Result<serde_json::Value, Vec<Issue>>;
     /// Whether a document looks like a request of this problem rather than another's.
     fn recognises(&self, document: &[u8], name: Option<&str>) -> bool;
+    /// [`Problem::OFFERS_WHAT_IF`]
+    fn offers_what_if(&self) -> bool;
+    /// Answers what-if scenarios about a request and its answer; `None` where that is not offered, or the answer is not one to the request.
+    fn what_if(
+        &self,
+        request: &[u8],
+        answer: &AnyAnswer,
+        question: &[u8],
+        clock: &dyn Clock,
+    ) -> Option<Result<serde_json::Value, Vec<Issue>>>;
     /// Checks a [`Document`].
     fn verify(&self, document: &[u8]) -> Result<Verified, Refuted>;
 }
@@ -179,7 +201,7 @@ pub struct Snapshot<'a> {
 /// Every problem, in the order of the documentation.
 pub fn registry() -> &'static [&'static dyn AnyProblem] {
     &[
-        &Erased::<crate::berth::Berths>(PhantomData),
+        &Either::<crate::berth::Berths, crate::berth::quay::Quays>(PhantomData),
         &Erased::<crate::yard::Yards>(PhantomData),
         &Erased::<crate::routing::Routing>(PhantomData),
     ]
@@ -197,6 +219,84 @@ pub fn find(name: &str) -> Option<&'static dyn AnyProblem> {
 }
 
 struct Erased<P>(PhantomData<fn() -> P>);
+
+/// Two models of one problem under one name: a document is the second's where it looks like it, and else the first's.
+struct Either<A, B>(PhantomData<fn() -> (A, B)>);
+
+impl<A: Problem, B: Problem> Either<A, B> {
+    /// The model of a request, which stands in the document at `place`.
+    fn model(document: &[u8], name: Option<&str>, place: Place) -> &'static dyn AnyProblem {
+        let is_second = match text(document) {
+            Some(text) => B::read_text(text, name).is_some(),
+            None => names(document, place).is_some_and(|names| B::is_request(&names)),
+        };
+        if is_second { &Erased::<B>(PhantomData) } else { &Erased::<A>(PhantomData) }
+    }
+}
+
+/// Where in a document a request stands.
+#[derive(Clone, Copy)]
+enum Place {
+    /// It is the document.
+    Whole,
+    /// Below `instance`.
+    Instance,
+}
+
+/// The names in a request, without their values.
+fn names(document: &[u8], place: Place) -> Option<serde_json::Map<String, serde_json::Value>> {
+    type Names = std::collections::BTreeMap<String, serde::de::IgnoredAny>;
+    #[derive(serde::Deserialize)]
+    struct Answered {
+        instance: Names,
+    }
+    let names = match place {
+        Place::Whole => serde_json::from_slice::<Names>(document).ok()?,
+        Place::Instance => serde_json::from_slice::<Answered>(document).ok()?.instance,
+    };
+    Some(names.into_keys().map(|name| (name, serde_json::Value::Null)).collect())
+}
+
+impl<A: Problem, B: Problem> AnyProblem for Either<A, B> {
+    fn name(&self) -> &'static str {
+        A::NAME
+    }
+
+    /// Raised with either.
+    fn version(&self) -> u32 {
+        A::VERSION + B::VERSION
+    }
+
+    fn read(&self, document: &[u8]) -> Result<Box<dyn Request>, Vec<Issue>> {
+        Self::model(document, None, Place::Whole).read(document)
+    }
+
+    fn read_json(&self, document: &[u8], name: Option<&str>) -> Result<serde_json::Value, Vec<Issue>> {
+        Self::model(document, name, Place::Whole).read_json(document, name)
+    }
+
+    fn recognises(&self, document: &[u8], name: Option<&str>) -> bool {
+        Self::model(document, name, Place::Whole).recognises(document, name)
+    }
+
+    fn offers_what_if(&self) -> bool {
+        A::OFFERS_WHAT_IF || B::OFFERS_WHAT_IF
+    }
+
+    fn what_if(
+        &self,
+        request: &[u8],
+        answer: &AnyAnswer,
+        question: &[u8],
+        clock: &dyn Clock,
+    ) -> Option<Result<serde_json::Value, Vec<Issue>>> {
+        Self::model(request, None, Place::Whole).what_if(request, answer, question, clock)
+    }
+
+    fn verify(&self, document: &[u8]) -> Result<Verified, Refuted> {
+        Self::model(document, None, Place::Instance).verify(document)
+    }
+}
 
 struct Prepared<P: Problem> {
     wire: P::Wire,
@@ -228,6 +328,25 @@ impl<P: Problem> AnyProblem for Erased<P> {
         match text(document) {
             Some(text) => P::read_text(text, name).is_some(),
             None => read_json(document).is_ok_and(|json| P::is_request(&json)),
+        }
+    }
+
+    fn offers_what_if(&self) -> bool {
+        P::OFFERS_WHAT_IF
+    }
+
+    fn what_if(
+        &self,
+        request: &[u8],
+        answer: &AnyAnswer,
+        question: &[u8],
+        clock: &dyn Clock,
+    ) -> Option<Result<serde_json::Value, Vec<Issue>>> {
+        let wire = read_json(request).ok()?;
+        let answer = Prepared::<P>::typed(answer)?;
+        match read_json(question) {
+            Ok(question) => P::what_if(&wire, &answer, &question, clock),
+            Err(issues) => Some(Err(issues)),
         }
     }
 

@@ -16,6 +16,13 @@ pub enum Time {
     Offset(i64),
 }
 
+impl Default for Time {
+    /// The start of the horizon.
+    fn default() -> Self {
+        Self::Offset(0)
+    }
+}
+
 /// Why an instant cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TimeError {
@@ -48,6 +55,14 @@ impl TimeError {
 impl Time {
     /// As seconds from `origin`.
     pub fn after(self, origin: Option<Timestamp>) -> Result<Seconds, TimeError> {
+        match self.from_origin(origin)? {
+            seconds @ ..0 => Err(TimeError::BeforeHorizon(seconds)),
+            seconds => Ok(Seconds(seconds)),
+        }
+    }
+
+    /// As seconds from `origin`, below zero for what was before.
+    pub fn from_origin(self, origin: Option<Timestamp>) -> Result<i64, TimeError> {
         let seconds = match self {
             Self::Offset(seconds) => seconds,
             Self::Absolute(instant) => {
@@ -59,8 +74,8 @@ impl Time {
             }
         };
         match seconds {
-            ..0 => Err(TimeError::BeforeHorizon(seconds)),
-            0..=MAX_TIME_S => Ok(Seconds(seconds)),
+            ..0 if seconds < -MAX_TIME_S => Err(TimeError::BeforeHorizon(seconds)),
+            ..=MAX_TIME_S => Ok(seconds),
             _ => Err(TimeError::TooFar(seconds)),
         }
     }

@@ -38,7 +38,12 @@ pub async fn at(endpoint: &str) -> SdkConfig {
 pub async fn tables(shared: &SdkConfig) -> Tables {
     static MADE: AtomicU32 = AtomicU32::new(0);
     let name = |what: &str| format!("test-{what}-{}-{}", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
-    let tables = Tables { plans: name("plans"), ephemeral: name("ephemeral"), bucket: name("bucket") };
+    let tables = Tables {
+        plans: name("plans"),
+        terminals: name("terminals"),
+        ephemeral: name("ephemeral"),
+        bucket: name("bucket"),
+    };
     let client = aws_sdk_dynamodb::Client::new(shared);
     let text = |name: &str| {
         let attribute = AttributeDefinition::builder().attribute_name(name).attribute_type(ScalarAttributeType::S);
@@ -67,6 +72,14 @@ pub async fn tables(shared: &SdkConfig) -> Tables {
         .key_schema(key("key", KeyType::Range))
         .global_secondary_indexes(listed);
     plans.send().await.unwrap();
+    let terminals = client
+        .create_table()
+        .table_name(&tables.terminals)
+        .billing_mode(BillingMode::PayPerRequest)
+        .set_attribute_definitions(Some(["partition", "sort"].map(text).to_vec()))
+        .key_schema(key("partition", KeyType::Hash))
+        .key_schema(key("sort", KeyType::Range));
+    terminals.send().await.unwrap();
     let ephemeral = client
         .create_table()
         .table_name(&tables.ephemeral)
@@ -86,6 +99,11 @@ pub async fn tables(shared: &SdkConfig) -> Tables {
 pub fn store(shared: &SdkConfig, tables: &Tables, clock: std::sync::Arc<dyn WallClock>) -> dynamodb::DynamoDb {
     let bodies = bodies::Bodies::new(clients::s3(shared), tables.bucket.clone());
     dynamodb::DynamoDb::new(aws_sdk_dynamodb::Client::new(shared), tables, bodies, clock)
+}
+
+/// The store of terminals on such tables.
+pub fn terminals(shared: &SdkConfig, tables: &Tables, clock: std::sync::Arc<dyn WallClock>) -> dynamodb::Terminals {
+    dynamodb::Terminals::new(aws_sdk_dynamodb::Client::new(shared), clients::s3(shared), tables, clock)
 }
 
 /// Asks again until there is an answer, for at most a minute.

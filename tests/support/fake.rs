@@ -8,7 +8,7 @@ use portolan::answer::AnyAnswer;
 use portolan::issue::Issue;
 use portolan::outcome::{Proof, Stats, Stop, Tier};
 use portolan::problem::{AnyProblem, Refuted, Request, Snapshot, Verified, Violation};
-use portolan::{Budget, Options};
+use portolan::{Budget, Clock, Options};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -85,6 +85,14 @@ impl AnyProblem for Fake {
 
     fn recognises(&self, document: &[u8], _name: Option<&str>) -> bool {
         self.read(document).is_ok()
+    }
+
+    fn offers_what_if(&self) -> bool {
+        false
+    }
+
+    fn what_if(&self, _: &[u8], _: &AnyAnswer, _: &[u8], _: &dyn Clock) -> Option<Result<Value, Vec<Issue>>> {
+        None
     }
 
     fn verify(&self, document: &[u8]) -> Result<Verified, Refuted> {

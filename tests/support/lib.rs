@@ -4,6 +4,7 @@
 pub mod aws;
 pub mod fake;
 pub mod memory;
+pub mod proxy;
 pub mod redis;
 pub mod server_at;
 

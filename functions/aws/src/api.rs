@@ -1,4 +1,4 @@
-//! `optimize` and `plans`: the API as Lambda functions. The router is the one of the local server, with these differences.
+//! `optimize`, `plans` and `terminal`: the API as Lambda functions. The router is the one of the local server, with these differences.
 //!
 //! A function is frozen once it has answered. So what is to outlive its request is stored, and another function does it. Without
 //! tables nothing is deferred: `Prefer: respond-async` is answered on the line, and the missing `Preference-Applied` says so (RFC
@@ -27,11 +27,12 @@ use portolan_functions::plans::Plans;
 use portolan_functions::plans::record::Tenant;
 use portolan_functions::ports::{PlanCache, Stores};
 use portolan_functions::telemetry::{self, LogFormat};
+use portolan_functions::terminal::Terminals;
 
 use crate::bodies::Bodies;
 use crate::clients;
 use crate::config::Config;
-use crate::dynamodb::DynamoDb;
+use crate::dynamodb::{self, DynamoDb};
 use crate::uploads::Bucket;
 use crate::valkey::Valkey;
 
@@ -70,6 +71,13 @@ pub fn router(config: &Config, shared: &SdkConfig, offered: Offered) -> Result<R
     let mut api = Api::new(plans(config, shared)?, config.keys.clone()).offering(offered);
     if let Some(tables) = &config.tables {
         api = api.uploads(Arc::new(Bucket::new(clients::s3(shared), tables.bucket.clone())));
+    }
+    if matches!(offered, Offered::Terminals | Offered::Everything)
+        && let Some(tables) = &config.tables
+    {
+        let (client, clock) = (aws_sdk_dynamodb::Client::new(shared), Arc::new(SystemClock));
+        let store = dynamodb::Terminals::new(client, clients::s3(shared), tables, clock.clone());
+        api = api.terminals(Arc::new(Terminals::new(Arc::new(store), clock)));
     }
     let (margin, claim) = (config.margin, config.tenant_claim.clone().map(Arc::<str>::from));
     let about = move |mut request: Request, next: Next| {

@@ -27,6 +27,8 @@ pub struct Config {
     pub cache: Option<Cache>,
     /// URLs of the queues, by urgency.
     pub queues: [Option<String>; 3],
+    /// URL of the queue that is told of ended plans.
+    pub ended: Option<String>,
 }
 
 /// Names of tables and of the bucket.
@@ -34,7 +36,9 @@ pub struct Config {
 pub struct Tables {
     /// Plans.
     pub plans: String,
-    /// Idempotency records.
+    /// Terminals.
+    pub terminals: String,
+    /// Idempotency records, signs of life.
     pub ephemeral: String,
     /// The bucket for what is too large.
     pub bucket: String,
@@ -48,6 +52,8 @@ pub struct Cache {
     /// The cache's name and the user that logs in with a token of the function's role; `None` where nobody has to, or the URL has a
     /// password.
     pub login: Option<(String, String)>,
+    /// The authority that its certificate is from, in PEM, where browsers do not know it.
+    pub authority: Option<Vec<u8>>,
 }
 
 /// Where the cache is.
@@ -62,7 +68,7 @@ pub enum Place {
 impl Cache {
     /// At a URL, without a log-in.
     pub fn at(url: &str, cluster: bool) -> Self {
-        Self { place: Place::At(url.to_owned(), cluster), login: None }
+        Self { place: Place::At(url.to_owned(), cluster), login: None, authority: None }
     }
 }
 
@@ -76,10 +82,11 @@ impl Config {
     ///
     /// | variable | what |
     /// |---|---|
-    /// | `PORTOLAN_PLANS_TABLE`, `PORTOLAN_EPHEMERAL_TABLE`, `PORTOLAN_BUCKET` | where things are kept; without the first, in memory |
+    /// | `PORTOLAN_PLANS_TABLE`, `PORTOLAN_TERMINALS_TABLE`, `PORTOLAN_EPHEMERAL_TABLE`, `PORTOLAN_BUCKET` | where things are kept; without the first, in memory |
     /// | `PORTOLAN_CACHE_URL`, `PORTOLAN_CACHE_CLUSTER` | the cache's address; `true` where it is a cluster |
     /// | `PORTOLAN_CACHE_NAME`, `PORTOLAN_CACHE_USER` | or its name in ElastiCache; who logs in |
-    /// | `PORTOLAN_QUEUE_URGENT`, `_STANDARD`, `_BULK` | URLs of the queues |
+    /// | `PORTOLAN_CACHE_AUTHORITY` | a PEM file: who signed the cache's certificate, where no public authority did |
+    /// | `PORTOLAN_QUEUE_URGENT`, `_STANDARD`, `_BULK`, `_ENDED` | URLs of the queues; the last is told of ended plans |
     /// | `PORTOLAN_API_KEYS_FILE`, `PORTOLAN_TENANT_CLAIM` | who is admitted |
     /// | `PORTOLAN_REQUESTS_PER_SECOND`, `PORTOLAN_SOLVES_PER_MINUTE` | what each tenant may ask for |
     /// | `PORTOLAN_WORKERS`, `PORTOLAN_MARGIN_MS`, `PORTOLAN_LEASE_MS` | limits |
@@ -104,6 +111,7 @@ impl Config {
             None => None,
             Some(plans) => Some(Tables {
                 plans,
+                terminals: needed("PORTOLAN_TERMINALS_TABLE", "the name of a table, as PORTOLAN_PLANS_TABLE does")?,
                 ephemeral: needed("PORTOLAN_EPHEMERAL_TABLE", "the name of a table, as PORTOLAN_PLANS_TABLE does")?,
                 bucket: needed("PORTOLAN_BUCKET", "the name of a bucket, because PORTOLAN_PLANS_TABLE names a table")?,
             }),
@@ -130,7 +138,15 @@ impl Config {
             (None, Some(name)) => Some(Place::Named(name.clone())),
             (None, None) => None,
         };
-        let cache = place.map(|place| Cache { place, login: name.zip(user) });
+        let authority = match lookup("PORTOLAN_CACHE_AUTHORITY") {
+            None => None,
+            Some(path) => Some(std::fs::read(&path).map_err(|_| ConfigError::BadVariable {
+                name: "PORTOLAN_CACHE_AUTHORITY",
+                value: path,
+                wanted: "a PEM file that can be read",
+            })?),
+        };
+        let cache = place.map(|place| Cache { place, login: name.zip(user), authority });
         // A function is frozen once it has answered: what outlives its request is done by another function.
         let deferral = if tables.is_some() { Deferral::Elsewhere } else { Deferral::Never };
         // Another function may change what this one remembers: it finds out by age.
@@ -156,6 +172,7 @@ impl Config {
             tables,
             cache,
             queues: Urgency::ALL.map(|urgency| lookup(&format!("PORTOLAN_QUEUE_{}", urgency.name().to_uppercase()))),
+            ended: lookup("PORTOLAN_QUEUE_ENDED"),
         })
     }
 }
@@ -181,9 +198,14 @@ mod tests {
 
     #[test]
     fn tables_are_named_together() {
-        let all = [("PORTOLAN_PLANS_TABLE", "p"), ("PORTOLAN_EPHEMERAL_TABLE", "e"), ("PORTOLAN_BUCKET", "b")];
+        let all = [
+            ("PORTOLAN_PLANS_TABLE", "p"),
+            ("PORTOLAN_TERMINALS_TABLE", "t"),
+            ("PORTOLAN_EPHEMERAL_TABLE", "e"),
+            ("PORTOLAN_BUCKET", "b"),
+        ];
         assert_eq!(read(&all).expect("all are named").settings.deferral, Deferral::Elsewhere);
-        let said = refusal(&all[..2]);
+        let said = refusal(&all[..3]);
         assert_eq!(
             said,
             "PORTOLAN_BUCKET is \"\"; give the name of a bucket, because PORTOLAN_PLANS_TABLE names a table"
@@ -207,7 +229,7 @@ mod tests {
         assert_eq!(cache(&all[..2]), Some(Cache::at("redis://c", false)));
         let login = Some(("n".to_owned(), "u".to_owned()));
         assert_eq!(cache(&all), Some(Cache { login: login.clone(), ..Cache::at("redis://c", false) }));
-        assert_eq!(cache(&all[1..]), Some(Cache { place: Place::Named("n".to_owned()), login }));
+        assert_eq!(cache(&all[1..]), Some(Cache { place: Place::Named("n".to_owned()), login, authority: None }));
         assert!(refusal(&all[2..]).starts_with("PORTOLAN_CACHE_NAME is \"\""));
     }
 }

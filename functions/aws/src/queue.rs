@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use aws_sdk_sqs::Client;
-use portolan_functions::plans::record::{PlanId, Tenant, Urgency};
+use portolan_functions::plans::record::{PlanId, Quality, Tenant, Urgency};
+use portolan_functions::plans::state::Status;
 use portolan_functions::ports::StoreError;
 use serde::{Deserialize, Serialize};
 
@@ -21,17 +22,48 @@ pub struct Message {
     pub epoch: u32,
 }
 
+/// A plan that has ended, for whoever wants to know without asking again and again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Ended {
+    /// Whose.
+    pub tenant: Tenant,
+    /// Which.
+    pub plan: PlanId,
+    /// Of which problem.
+    pub problem: String,
+    /// How it ended.
+    pub status: Status,
+    /// How good it is, where there is a plan.
+    pub quality: Option<Quality>,
+    /// Its entity tag, without quotes: a message may come twice.
+    pub version: String,
+}
+
 /// The queues.
 #[derive(Clone, Debug)]
 pub struct Queues {
     sqs: Client,
     urls: [Option<String>; 3],
+    ended: Option<String>,
 }
 
 impl Queues {
     /// With URLs by urgency.
     pub fn new(sqs: Client, urls: [Option<String>; 3]) -> Self {
-        Self { sqs, urls }
+        Self { sqs, urls, ended: None }
+    }
+
+    /// With a queue for what has ended.
+    #[must_use]
+    pub fn telling(mut self, ended: Option<String>) -> Self {
+        self.ended = ended;
+        self
+    }
+
+    /// Tells that a plan has ended, where somebody wants to know.
+    pub async fn tell(&self, ended: &Ended) -> Result<(), StoreError> {
+        let Some(url) = &self.ended else { return Ok(()) };
+        self.send_json(url, &ended.tenant, ended).await
     }
 
     /// Sends a message. The tenant is its group: where one tenant has a long queue, SQS lets the others pass.
@@ -39,8 +71,12 @@ impl Queues {
         let url = Urgency::ALL.iter().zip(&self.urls).find(|(known, _)| **known == urgency);
         let url = url.and_then(|(_, url)| url.as_deref());
         let url = url.ok_or_else(|| unavailable(format!("no queue is configured for {} plans", urgency.name())))?;
+        self.send_json(url, &message.tenant, message).await
+    }
+
+    async fn send_json(&self, url: &str, tenant: &Tenant, message: &impl Serialize) -> Result<(), StoreError> {
         let body = serde_json::to_string(message).map_err(|error| StoreError::Unavailable(Box::new(error)))?;
-        let send = self.sqs.send_message().queue_url(url).message_body(body).message_group_id(group(&message.tenant));
+        let send = self.sqs.send_message().queue_url(url).message_body(body).message_group_id(group(tenant));
         send.send().await.map(drop).map_err(|error| unavailable(chain(&error)))
     }
 

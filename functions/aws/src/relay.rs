@@ -1,5 +1,5 @@
-//! `relay`: the outbox. The stream of the plans' table says what was written; a plan that was queued becomes a message, and a plan
-//! that is finished no longer is forgotten by the cache.
+//! `relay`: the outbox. The stream of the plans' table says what was written; a plan that was queued becomes a message, a plan that has
+//! ended is told of, and a plan that is finished no longer is forgotten by the cache.
 //!
 //! A record that cannot be relayed is reported by its sequence number: the stream comes again from there, so that nothing is left
 //! out. A message may be sent twice; its receiver does not mind.
@@ -16,7 +16,7 @@ use portolan_functions::telemetry::{self, LogFormat};
 
 use crate::clients;
 use crate::config::Config;
-use crate::queue::{Message, Queues};
+use crate::queue::{Ended, Message, Queues};
 use crate::valkey::Valkey;
 
 /// The function.
@@ -31,6 +31,8 @@ pub struct Relay {
 enum Change {
     /// A plan waits for a worker.
     Queued(Message, portolan_functions::plans::record::Urgency),
+    /// A plan has ended.
+    Ended(Ended),
     /// A finished plan is gone, or is another now.
     Gone(Tenant, String),
     /// Nothing that anybody needs to know.
@@ -43,7 +45,8 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
     let config = Config::from_env()?;
     let shared = clients::shared().await;
     let cache = config.cache.as_ref().map(|cache| Arc::new(Valkey::new(cache, &shared)) as Arc<dyn PlanCache>);
-    let relay = Relay { queues: Queues::new(aws_sdk_sqs::Client::new(&shared), config.queues), cache };
+    let queues = Queues::new(aws_sdk_sqs::Client::new(&shared), config.queues).telling(config.ended);
+    let relay = Relay { queues, cache };
     let serve = |event: LambdaEvent<Event>| {
         let relay = relay.clone();
         async move { Ok::<_, lambda_runtime::Error>(relay.handle(event.payload).await) }
@@ -84,6 +87,7 @@ impl Relay {
                 tracing::info!(%tenant, %plan, epoch, urgency = urgency.name(), "queued");
                 Ok(())
             }
+            Change::Ended(ended) => self.queues.tell(&ended).await,
             Change::Gone(tenant, fingerprint) => {
                 if let Some(cache) = &self.cache
                     && let Err(error) = cache.forget(&tenant, &fingerprint).await
@@ -111,6 +115,13 @@ fn change(record: &EventRecord) -> Result<Change, StoreError> {
         (old, Some(new)) if queued(&new).is_some() && old.as_ref().and_then(queued) != queued(&new) => {
             let message = Message { tenant, plan: new.id, epoch: new.state.epoch };
             Change::Queued(message, new.urgency)
+        }
+        (old, Some(new))
+            if new.state.status.is_final() && old.as_ref().is_none_or(|old| !old.state.status.is_final()) =>
+        {
+            let version = format!("{}.{}", new.state.epoch, new.version);
+            let (status, quality) = (new.state.status, new.quality);
+            Change::Ended(Ended { tenant, plan: new.id, problem: new.problem, status, quality, version })
         }
         (Some(old), new) if old.state.status == Status::Done && new.as_ref() != Some(&old) => {
             Change::Gone(tenant, old.fingerprint)
@@ -178,10 +189,21 @@ mod tests {
     }
 
     #[test]
+    fn each_end_of_a_plan_is_told_once() {
+        for status in ["done", "failed", "cancelled", "interrupted"] {
+            let Change::Ended(ended) = said(Some(head_at("running", 2, true)), Some(head_at(status, 2, true))) else {
+                panic!("{status} is an end")
+            };
+            assert_eq!((ended.status.name(), ended.version.as_str()), (status, "2.1"));
+            assert!(!matches!(said(Some(head_at(status, 2, true)), Some(head_at(status, 2, true))), Change::Ended(..)));
+        }
+    }
+
+    #[test]
     fn a_finished_plan_that_goes_is_forgotten() {
         let done = || Some(head_at("done", 1, false));
         assert_eq!(said(done(), None), Change::Gone(Tenant::new("acme"), "f".to_owned()));
-        assert_eq!(said(None, done()), Change::Nothing);
+        assert!(matches!(said(None, done()), Change::Ended(..)), "and one that comes is told of");
     }
 
     #[tokio::test]

@@ -150,7 +150,8 @@ impl Upkeep for Cached {
         Box::pin(async {
             let mut all = self.upkeep.check().await;
             for (name, cache) in &self.caches {
-                all.push(Dependency { name, needed: false, state: cache.check().await });
+                let state = cache.check().await;
+                all.push(Dependency { name, needed: false, state, place: cache.place() });
             }
             all
         })

@@ -19,7 +19,7 @@ use super::{input, interrupt, output, report, solve};
 
 #[derive(Args, Debug)]
 pub(super) struct Arguments {
-    /// Problems, or folders of .txt, .bay, .crb, .crt and .json files.
+    /// Problems, or folders of .txt, .csv, .bay, .crb, .crt and .json files.
     #[arg(required = true)]
     paths: Vec<PathBuf>,
     #[command(flatten)]

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use portolan::{Issue, Violation};
 
+use crate::ports::StoreError;
 use crate::serve::ServeError;
 
 pub(super) const OK: u8 = 0;
@@ -14,6 +15,7 @@ pub(super) const USAGE: u8 = 2;
 pub(super) const INVALID: u8 = 3;
 pub(super) const LEFT_OUT: u8 = 4;
 pub(super) const REFUTED: u8 = 5;
+pub(super) const REFUSED: u8 = 6;
 /// What a shell reports for a program that Ctrl-C ended.
 pub(super) const INTERRUPTED: u8 = 130;
 
@@ -25,6 +27,7 @@ Exit codes:
   3    the document is no valid problem or answer; every issue is on standard error
   4    a plan was found, but it leaves calls out (only with --require-all)
   5    `verify` found that the answer claims what is not true
+  6    the terminal does not allow it: the container is elsewhere, the stack is full, a rule forbids it
   130  Ctrl-C, twice; after the first one `solve` prints the best plan so far and ends with 0";
 
 /// Why a command did not do what was asked.
@@ -66,6 +69,12 @@ pub enum Failure {
     /// The answer claims what is not true.
     #[error("not confirmed: {} of the claims {} wrong", .0.len(), if .0.len() == 1 { "is" } else { "are" })]
     Refuted(Vec<Violation>),
+    /// The terminal does not allow it.
+    #[error("{0}")]
+    Refused(String),
+    /// The data folder fails.
+    #[error("{0}")]
+    Store(#[source] StoreError),
     /// The server cannot start, or had to stop.
     #[error("{0}")]
     NotServing(#[source] Box<ServeError>),
@@ -79,10 +88,15 @@ impl Failure {
     pub fn code(&self) -> u8 {
         match self {
             Self::Bug(_) => BUG,
-            Self::Usage(_) | Self::NotServing(_) | Self::Unreadable { .. } | Self::Unwritable { .. } => USAGE,
+            Self::Usage(_)
+            | Self::NotServing(_)
+            | Self::Store(_)
+            | Self::Unreadable { .. }
+            | Self::Unwritable { .. } => USAGE,
             Self::Invalid { .. } => INVALID,
             Self::LeftOut(_) => LEFT_OUT,
             Self::Refuted(_) => REFUTED,
+            Self::Refused(_) => REFUSED,
             Self::Closed => OK,
         }
     }

@@ -18,6 +18,8 @@ pub(super) struct Arguments {
 enum Problem {
     /// A berth problem.
     Berth(Berth),
+    /// A berth problem on one quay without berths.
+    Quay(Quay),
     /// A yard problem.
     Yard(Yard),
     /// A routing problem.
@@ -35,6 +37,18 @@ struct Berth {
     /// Berths.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=limits::MAX_BERTHS as i64))]
     berths: u32,
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Args, Debug)]
+struct Quay {
+    /// Vessel calls.
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=berth::quay::MAX_VESSELS as i64))]
+    calls: u32,
+    /// Length of the quay in metres.
+    #[arg(long, default_value_t = 1_200, value_parser = clap::value_parser!(u32).range(400..=10_000))]
+    length: u32,
     #[command(flatten)]
     common: Common,
 }
@@ -75,6 +89,8 @@ enum Sea {
     Weekly,
     /// Four weeks of dated sailings, with terminal limits, due times and two classes.
     Dated,
+    /// Four weeks in a planner's words: ports with shifts and yards, services, transfers, reefers.
+    Timetable,
 }
 
 #[derive(Args, Debug)]
@@ -116,6 +132,7 @@ enum Port {
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     match &arguments.problem {
         Problem::Berth(berth) => berth.write(),
+        Problem::Quay(quay) => quay.write(),
         Problem::Yard(yard) => yard.write(),
         Problem::Routing(routing) => routing.write(),
     }
@@ -141,6 +158,13 @@ impl Berth {
             Port::Terminal => Style::Terminal,
         };
         self.common.write(&generate(style, self.calls as usize, self.berths as usize, self.common.seed))
+    }
+}
+
+impl Quay {
+    fn write(&self) -> Result<(), Failure> {
+        let wire = berth::quay::generate::generate(self.calls as usize, self.length, self.common.seed);
+        self.common.write(&wire)
     }
 }
 
@@ -175,6 +199,7 @@ impl Routing {
         let style = match self.style {
             Sea::Weekly => Style::Weekly,
             Sea::Dated => Style::Dated,
+            Sea::Timetable => Style::Timetable,
         };
         self.common.write(&generate(style, self.ports as usize, self.lots as usize, self.common.seed))
     }

@@ -57,16 +57,18 @@ pub(super) fn files(path: &Path) -> Result<Vec<PathBuf>, Failure> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(path).map_err(unreadable)? {
         let file = entry.map_err(unreadable)?.path();
-        let is_problem = file
-            .extension()
-            .is_some_and(|extension| ["txt", "bay", "crb", "crt", "json"].iter().any(|known| extension == *known));
+        let is_problem = file.extension().is_some_and(|extension| {
+            ["txt", "csv", "bay", "crb", "crt", "json"].iter().any(|known| extension == *known)
+        });
+        // Best known values lie beside the problems.
+        let is_problem = is_problem && file.file_name().is_none_or(|name| name != "best_known.csv");
         if is_problem && file.is_file() {
             files.push(file);
         }
     }
     files.sort();
     if files.is_empty() {
-        return Err(Failure::Usage(format!("{} holds no .txt, .bay, .crb, .crt or .json file", path.display())));
+        return Err(Failure::Usage(format!("{} holds no .txt, .csv, .bay, .crb, .crt or .json file", path.display())));
     }
     Ok(files)
 }

@@ -1,4 +1,4 @@
-//! The command line: `portolan solve`, `verify`, `bench`, `generate`, `capacity`, `key` and `serve`.
+//! The command line: `portolan solve`, `verify`, `what-if`, `bench`, `generate`, `terminal`, `capacity`, `key` and `serve`.
 //!
 //! Answers go to standard output, everything else to standard error, so that a pipe carries answers only. Every
 //! way to end has an exit code of its own, see [`Failure`].
@@ -16,7 +16,9 @@ mod progress;
 mod question;
 mod report;
 mod solve;
+mod terminal;
 mod verify;
+mod whatif;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -52,10 +54,14 @@ enum Command {
     Solve(solve::Arguments),
     /// Check an answer made by `solve --format json` or by the API, without solving again.
     Verify(verify::Arguments),
+    /// Ask of a routing answer what would be if a capacity, a sailing or a lot were other than it is.
+    WhatIf(whatif::Arguments),
     /// Plan many files and compare with the best known values.
     Bench(bench::Arguments),
     /// Make up a problem, the same one for the same seed.
     Generate(generate::Arguments),
+    /// Look at and change the terminals in a data folder that no server is using.
+    Terminal(terminal::Arguments),
     /// Work out what a load needs on AWS, and what it costs.
     Capacity(capacity::Arguments),
     /// Manage API keys.
@@ -77,8 +83,10 @@ pub fn run(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> 
         Some(Command::Serve(arguments)) => serve(arguments),
         Some(Command::Solve(arguments)) => solve::run(&arguments),
         Some(Command::Verify(arguments)) => verify::run(&arguments),
+        Some(Command::WhatIf(arguments)) => whatif::run(&arguments),
         Some(Command::Bench(arguments)) => bench::run(&arguments),
         Some(Command::Generate(arguments)) => generate::run(&arguments),
+        Some(Command::Terminal(arguments)) => terminal::run(&arguments),
         Some(Command::Capacity(arguments)) => capacity::run(&arguments),
         Some(Command::Key(arguments)) => key::run(&arguments),
     });

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use portolan::problem::{self, AnyProblem, Request};
-use portolan::yard;
+use portolan::{Issue, routing, yard};
 use serde_json::{Value, json};
 
 use super::args::{self, Limits};
@@ -32,6 +32,12 @@ pub(super) struct Question {
     /// Yard: what leaves, instead of what the file says: a COPRAR message, or names, a line each, first to last.
     #[arg(long, help_heading = "Yard", value_name = "FILE")]
     departures: Option<PathBuf>,
+    /// Routing: sailings as a CSV table, instead of those of the file.
+    #[arg(long, help_heading = "Routing", value_name = "FILE")]
+    sailings: Option<PathBuf>,
+    /// Routing: lots as a CSV table, instead of those of the file.
+    #[arg(long, help_heading = "Routing", value_name = "FILE")]
+    lots: Option<PathBuf>,
 }
 
 /// What is to be least in a yard.
@@ -95,6 +101,16 @@ impl Question {
             let cause = "--restricted, --premarshal, --objective, --max-tiers and --departures are for yard problems";
             return Err(Failure::Usage(format!("{cause}; this is a {} problem", problem.name())));
         }
+        if (self.sailings.is_some() || self.lots.is_some()) && problem.name() != "routing" {
+            let cause = "--sailings and --lots are for routing problems";
+            return Err(Failure::Usage(format!("{cause}; this is a {} problem", problem.name())));
+        }
+        if let Some(path) = &self.sailings {
+            json["sailings"] = json!(table(path, routing::import::sailings)?);
+        }
+        if let Some(path) = &self.lots {
+            json["lots"] = json!(table(path, routing::import::lots)?);
+        }
         if self.restricted {
             json["moves"] = json!("restricted");
         }
@@ -117,6 +133,12 @@ impl Question {
         }
         Ok(())
     }
+}
+
+/// Reads a table.
+fn table<T>(path: &Path, read: impl Fn(&str) -> Result<T, Vec<Issue>>) -> Result<T, Failure> {
+    let text = String::from_utf8_lossy(&input::read(path)?).into_owned();
+    read(&text).map_err(|issues| Failure::Invalid { name: input::name(path), issues })
 }
 
 /// The problem of this name.

@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `POST /v1/{problem}/plans` | `submit` |
 //! | `POST /v1/{problem}/validate`, `/verify` | `check` |
+//! | `POST /v1/{problem}/plans/{id}/what-if` | `whatif` |
 //! | `POST /v1/uploads` | `uploads` |
 //! | `GET /v1/plans`, `GET` and `DELETE /v1/plans/{id}` | `stored` |
 //! | `/v1/terminals…` | `terminal` |
@@ -33,6 +34,7 @@ pub mod stored;
 mod submit;
 pub mod terminal;
 pub mod uploads;
+mod whatif;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -93,6 +95,8 @@ pub enum Offered {
     Planning,
     /// Stored plans: reading, listing, cancelling.
     Reading,
+    /// The state of terminals.
+    Terminals,
 }
 
 /// The problem that a route is for.
@@ -177,12 +181,13 @@ impl Api {
     /// The router, with layers of the caller's below the one that writes troubles out.
     pub fn router_within(self, layers: impl FnOnce(Router<Self>) -> Router<Self>) -> Router {
         let mut router = Router::new();
-        if self.offered != Offered::Planning {
+        if matches!(self.offered, Offered::Everything | Offered::Reading) {
             router = router
                 .route("/v1/plans", get(stored::list))
                 .route("/v1/plans/{id}", get(stored::show).delete(stored::remove));
         }
-        let planned: &[_] = if self.offered == Offered::Reading { &[] } else { self.plans.problems() };
+        let planned: &[_] =
+            if matches!(self.offered, Offered::Everything | Offered::Planning) { self.plans.problems() } else { &[] };
         if !planned.is_empty() {
             router = router.route("/v1/uploads", post(uploads::begin));
         }
@@ -193,6 +198,9 @@ impl Api {
                 .route(&route("plans"), post(submit::submit).layer(served))
                 .route(&route("validate"), post(check::validate).layer(served))
                 .route(&route("verify"), post(check::verify).layer(served));
+            if problem.offers_what_if() {
+                router = router.route(&route("plans/{id}/what-if"), post(whatif::ask).layer(served));
+            }
         }
         if self.terminals.is_some() {
             router = terminal::routes(router);

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::problem::{Code, about};
 use crate::plans::record::{Best, Head, Quality, Record};
 use crate::plans::state::Status;
+use crate::terminal::planning::Origin;
 
 /// A plan: where it is in its life and, as soon as there is one, the best answer so far.
 ///
@@ -39,6 +40,9 @@ pub struct Resource<I, P, C> {
     /// Why there is no answer, where the plan failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<FailureDetails>,
+    /// The terminal that it was made from, where it was made from what is stored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub terminal: Option<MadeFrom>,
     /// The request, where `include=instance` asks for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instance: Option<I>,
@@ -97,6 +101,32 @@ pub struct FailureDetails {
     pub detail: String,
 }
 
+/// The terminal that a plan was made from, and how that stands to it now.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = PlanTerminal)]
+pub struct MadeFrom {
+    /// What it was made from.
+    #[serde(flatten)]
+    pub origin: Origin,
+    /// How it stands now; of a plan that is read by its id.
+    #[serde(flatten)]
+    pub standing: Option<Standing>,
+}
+
+/// How a terminal stands to a plan that was made from it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = PlanStanding)]
+pub struct Standing {
+    /// The terminal's version now.
+    pub current_version: u64,
+    /// Whether the terminal has moved on since, by anything but this plan's own steps.
+    pub has_moved_on: bool,
+    /// Whether a step could not be carried out, which makes the rest worthless.
+    pub is_stale: bool,
+    /// Steps that were carried out.
+    pub done: usize,
+}
+
 /// A resource that borrows its large parts.
 pub(super) type Shown<'a> = Resource<Value, &'a Value, &'a Value>;
 
@@ -117,6 +147,7 @@ pub(super) fn brief(head: &Head) -> Shown<'static> {
             code: Code::from(failure).describe().0.to_owned(),
             detail: about(failure).to_owned(),
         }),
+        terminal: head.terminal.clone().map(|origin| MadeFrom { origin, standing: None }),
         instance: None,
         version: None,
         objective: known.then_some(objective),

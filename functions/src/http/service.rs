@@ -20,6 +20,9 @@ pub struct Health {
     /// What it depends on, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub dependencies: BTreeMap<String, HealthStatus>,
+    /// Where those were found that were looked up by their name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub places: BTreeMap<String, String>,
 }
 
 /// Whether something works.
@@ -34,7 +37,7 @@ pub enum HealthStatus {
 
 /// The process lives.
 pub(super) async fn livez() -> Response {
-    let health = Health { status: HealthStatus::Up, dependencies: BTreeMap::new() };
+    let health = Health { status: HealthStatus::Up, dependencies: BTreeMap::new(), places: BTreeMap::new() };
     ([(header::CACHE_CONTROL, "no-store")], Json(health)).into_response()
 }
 
@@ -43,7 +46,9 @@ pub(super) async fn readyz(State(api): State<Api>) -> Response {
     let solver = if api.plans.is_closing() { HealthStatus::Down } else { HealthStatus::Up };
     let mut up = solver == HealthStatus::Up;
     let mut dependencies = BTreeMap::from([("solver".to_owned(), solver)]);
-    for Dependency { name, needed, state } in api.plans.stores().upkeep.check().await {
+    let mut places = BTreeMap::new();
+    for Dependency { name, needed, state, place } in api.plans.stores().upkeep.check().await {
+        places.extend(place.map(|place| (name.to_owned(), place)));
         let state = match state {
             Ok(()) => HealthStatus::Up,
             Err(error) => {
@@ -54,7 +59,7 @@ pub(super) async fn readyz(State(api): State<Api>) -> Response {
         };
         dependencies.insert(name.to_owned(), state);
     }
-    let health = Health { status: if up { HealthStatus::Up } else { HealthStatus::Down }, dependencies };
+    let health = Health { status: if up { HealthStatus::Up } else { HealthStatus::Down }, dependencies, places };
     let status = if up { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let mut response = (status, [(header::CACHE_CONTROL, "no-store")], Json(health)).into_response();
     response.extensions_mut().insert(super::edge::Complete);

@@ -10,7 +10,7 @@ use super::edge::AboutPlan;
 use super::etag::{self, Expected};
 use super::problem::{Code, Trouble};
 use super::resource::{self, Resource};
-use super::{Api, negotiate};
+use super::{Api, negotiate, terminal};
 use crate::plans::Removed;
 use crate::plans::record::{PlanId, Record, Tenant};
 use crate::plans::state::Status;
@@ -97,7 +97,13 @@ pub(super) async fn show(
         _ if with_instance => "instance",
         _ => "",
     };
-    let tag = etag::tag(&record.head, view);
+    let standing = match &record.head.terminal {
+        Some(origin) => terminal::plans::standing(&api, &tenant, id, origin).await?,
+        None => None,
+    };
+    // What becomes of its terminal is part of what is shown of a plan.
+    let at = standing.as_ref().map(|it| format!("at.{}.{}", it.current_version, it.done)).unwrap_or_default();
+    let tag = etag::tag(&record.head, &[view, &at].join(""));
     let mut fields = HeaderMap::new();
     fields.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
     fields.insert(header::VARY, HeaderValue::from_static("accept, authorization, x-api-key"));
@@ -113,7 +119,11 @@ pub(super) async fn show(
         if !record.head.state.status.is_final() {
             fields.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
         }
-        (fields, Json(resource::full(&record, with_instance))).into_response()
+        let mut shown = resource::full(&record, with_instance);
+        if let Some(from) = &mut shown.terminal {
+            from.standing = standing;
+        }
+        (fields, Json(shown)).into_response()
     };
     response.extensions_mut().insert(AboutPlan(id, None));
     Ok(response)

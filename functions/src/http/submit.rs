@@ -1,12 +1,13 @@
 //! `POST /v1/{problem}/plans`.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::Json;
+use axum::body::Bytes;
 use axum::extract::{Extension, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request};
 use axum::response::{IntoResponse, Response};
-use portolan::Tier;
+use portolan::{AnyProblem, Tier};
 
 use super::edge::AboutPlan;
 use super::negotiate::Prefer;
@@ -19,6 +20,102 @@ use crate::plans::record::{PlanId, Record, Tenant, Urgency};
 use crate::plans::state::Status;
 use crate::plans::{Ask, Given};
 use crate::ports::Parts;
+use crate::terminal::planning::Origin;
+
+/// How a plan is asked for, whatever it is made from.
+pub(super) struct Terms {
+    key: Option<String>,
+    prefer: Prefer,
+    urgency: Urgency,
+    arrived: Instant,
+    time_left: Option<Duration>,
+}
+
+/// What a plan is made from.
+pub(super) enum Source {
+    /// A request in a body, which is known again by its bytes.
+    Body(Bytes),
+    /// The stored state of a terminal.
+    Terminal(Origin),
+}
+
+/// Leave to make a plan, with the claim on the idempotency key where there is one.
+pub(super) struct Turn {
+    id: PlanId,
+    held: Option<(replay::Held, Option<PlanId>)>,
+}
+
+impl Terms {
+    /// From the head of a request that has just come in.
+    pub(super) fn read(parts: &request::Parts) -> Result<Self, Trouble> {
+        let arrived = Instant::now();
+        let headers = &parts.headers;
+        negotiate::accept(headers, OFFERS)?;
+        let time_left = parts.extensions.get::<EndsAt>().map(|end| end.0.saturating_duration_since(arrived));
+        let (key, prefer) = (replay::key(headers)?, Prefer::read(headers));
+        Ok(Self { key, prefer, urgency: Urgency::of_priority(negotiate::urgency(headers)), arrived, time_left })
+    }
+
+    /// A turn for a request of this content, or the response that it got before.
+    pub(super) async fn turn(
+        &self,
+        api: &Api,
+        tenant: &Tenant,
+        content: &[&[u8]],
+    ) -> Result<Result<Turn, Response>, Trouble> {
+        let id = PlanId::fresh();
+        let held = match &self.key {
+            None => None,
+            Some(key) => match replay::claim(&api.plans, tenant, key.clone(), digest(content), id).await? {
+                Replay::Again(response) => return Ok(Err(response)),
+                Replay::Ahead(held, earlier) => Some((held, earlier)),
+            },
+        };
+        if let Some((_, Some(earlier))) = &held
+            && let Some(record) = promised_before(api, tenant, *earlier).await?
+        {
+            let response = respond(api, &given_before(record), self.prefer)?;
+            return Ok(Err(settle(held, response).await?));
+        }
+        Ok(Ok(Turn { id, held }))
+    }
+
+    /// Makes the plan, or promises it.
+    pub(super) async fn plan(
+        self,
+        api: &Api,
+        tenant: Tenant,
+        turn: Turn,
+        problem: &'static dyn AnyProblem,
+        request: Box<dyn portolan::Request>,
+        source: Source,
+    ) -> Result<Response, Trouble> {
+        let Self { prefer, urgency, arrived, time_left, .. } = self;
+        let (wait, respond_async) = (prefer.wait, prefer.respond_async);
+        let options = request.options().clone();
+        let (said, origin) = match source {
+            Source::Body(said) => (Some(said), None),
+            Source::Terminal(origin) => (None, Some(origin)),
+        };
+        let ask = Ask {
+            tenant: tenant.clone(),
+            id: turn.id,
+            problem,
+            request,
+            wait,
+            respond_async,
+            urgency,
+            arrived,
+            time_left,
+            origin,
+        };
+        let given = api.plans.submit(ask).await?;
+        if let (Some(said), Given::Known(known)) = (said, &given) {
+            api.shortcuts.remember(&tenant, problem.name(), &said, known, options);
+        }
+        settle(turn.held, respond(api, &given, prefer)?).await
+    }
+}
 
 /// What the caller may ask for.
 pub(super) const OFFERS: &[&str] = &["application/json"];
@@ -29,52 +126,17 @@ pub(super) async fn submit(
     Extension(tenant): Extension<Tenant>,
     request: Request,
 ) -> Result<Response, Trouble> {
-    let arrived = Instant::now();
     let (parts, stream) = request.into_parts();
-    let headers = &parts.headers;
-    negotiate::accept(headers, OFFERS)?;
-    body::check_media_type(headers, true)?;
-    let key = replay::key(headers)?;
-    let prefer = Prefer::read(headers);
-    let document = body::read(headers, stream, api.body_time).await?;
-
+    let terms = Terms::read(&parts)?;
+    body::check_media_type(&parts.headers, true)?;
+    let document = body::read(&parts.headers, stream, api.body_time).await?;
     let document = uploads::resolve(&api, &tenant, document).await?;
-    let said = document.clone();
-    let body_digest = key.as_ref().map(|_| digest(&[problem.name().as_bytes(), &document]));
+    let content = document.clone();
     let request = api.parse(move || problem.read(&document)).await?.map_err(Trouble::issues)?;
-    let id = PlanId::fresh();
-    let held = match key.zip(body_digest) {
-        None => None,
-        Some((key, digest)) => match replay::claim(&api.plans, &tenant, key, digest, id).await? {
-            Replay::Again(response) => return Ok(response),
-            Replay::Ahead(held, earlier) => Some((held, earlier)),
-        },
-    };
-    if let Some((_, Some(earlier))) = &held
-        && let Some(record) = promised_before(&api, &tenant, *earlier).await?
-    {
-        let response = respond(&api, &given_before(record), prefer)?;
-        return settle(held, response).await;
+    match terms.turn(&api, &tenant, &[problem.name().as_bytes(), &content]).await? {
+        Ok(turn) => terms.plan(&api, tenant, turn, problem, request, Source::Body(content)).await,
+        Err(response) => Ok(response),
     }
-    let time_left = parts.extensions.get::<EndsAt>().map(|end| end.0.saturating_duration_since(arrived));
-    let options = request.options().clone();
-    let ask = Ask {
-        tenant: tenant.clone(),
-        id,
-        problem,
-        request,
-        wait: prefer.wait,
-        respond_async: prefer.respond_async,
-        urgency: Urgency::of_priority(negotiate::urgency(headers)),
-        arrived,
-        time_left,
-    };
-    let given = api.plans.submit(ask).await?;
-    if let Given::Known(known) = &given {
-        api.shortcuts.remember(&tenant, problem.name(), &said, known, options);
-    }
-    let response = respond(&api, &given, prefer)?;
-    settle(held, response).await
 }
 
 async fn settle(held: Option<(replay::Held, Option<PlanId>)>, response: Response) -> Result<Response, Trouble> {

@@ -5,6 +5,8 @@ use std::fmt::Write as _;
 use portolan::Options;
 use sha2::{Digest, Sha256};
 
+use crate::terminal::planning::Origin;
+
 /// SHA-256, as hexadecimal digits, of everything that decides the answer: the problem, the version of its solver, the
 /// canonical request and the options that steer the search. Time limit and target gap are left out: they say how good an
 /// answer must be, and [`super::quality`] compares that with what is known.
@@ -19,6 +21,12 @@ pub fn of(problem: &str, version: u32, canonical: &[u8], options: &Options) -> S
     hash.update((options.threads.unwrap_or(1) as u64).to_be_bytes());
     hash.update(canonical);
     hex(&hash.finalize())
+}
+
+/// The same for a request that was made from a terminal.
+pub fn from_terminal(print: &str, origin: &Origin) -> String {
+    // Plain data always serialises.
+    digest(&[print.as_bytes(), &serde_json::to_vec(origin).unwrap_or_default()])
 }
 
 /// SHA-256 of some parts, as hexadecimal digits.

@@ -12,6 +12,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::state::State;
+use crate::terminal::planning::Origin;
 
 /// Whose plan it is.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -193,6 +194,9 @@ pub struct Head {
     pub quality: Option<Quality>,
     /// Why it failed.
     pub failure: Option<Failure>,
+    /// The terminal that it was made from, where it was made from what is stored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub terminal: Option<Origin>,
 }
 
 /// The best plan so far of a solve that goes on.

@@ -16,6 +16,7 @@ use super::{Plans, fingerprint, quality, stale};
 use crate::guard::forecast::Kind;
 use crate::guard::quota::{Standing, What};
 use crate::ports::{Parts, StoreError, Write};
+use crate::terminal::planning::Origin;
 
 /// What writing an answer out may take after the longest wait: a gateway gives up soon after that.
 const GRACE: Duration = Duration::from_millis(800);
@@ -48,6 +49,8 @@ pub struct Ask {
     pub arrived: Instant,
     /// What the platform leaves for it.
     pub time_left: Option<Duration>,
+    /// The terminal that the request was made from.
+    pub origin: Option<Origin>,
 }
 
 /// What is given to the caller.
@@ -121,7 +124,11 @@ impl Plans {
         };
         let granted = self.granted(&ask, &options, mode);
         let canonical = ask.request.canonical();
-        let print = fingerprint::of(ask.problem.name(), ask.problem.version(), &canonical, &options);
+        let mut print = fingerprint::of(ask.problem.name(), ask.problem.version(), &canonical, &options);
+        if let Some(origin) = &ask.origin {
+            // Such a plan says which version it was made for: it is no answer for another one.
+            print = fingerprint::from_terminal(&print, origin);
+        }
         let kin = stale::kin(ask.problem, &canonical);
         if let Some(known) = self.known(&ask.tenant, &print, &options, granted).await {
             self.kins.note(&ask.tenant, &kin, &print);
@@ -344,6 +351,7 @@ impl Plans {
             expires_at: None,
             quality: None,
             failure: None,
+            terminal: ask.origin.clone(),
         };
         let body = ask.request.to_json().to_string();
         Record { head, best: None, request: Some(body.into_bytes().into()) }

@@ -116,6 +116,9 @@ impl FromStr for Destination {
 
 as_text!(Destination, "call:MAERSK-7", "where a container goes: call:ID, gate:WINDOW or rail:ID");
 
+/// Height and width in the second character of a size and type: ISO 6346:2022, annex D.
+const HEIGHTS: &[u8] = b"0245689CDEFLMNP";
+
 impl Details {
     /// Length in feet, by the first character of the size and type.
     pub fn length_ft(&self) -> Option<u32> {
@@ -126,6 +129,8 @@ impl Details {
             b'4' => Some(40),
             b'L' => Some(45),
             b'M' => Some(48),
+            b'N' => Some(49),
+            b'P' => Some(53),
             _ => None,
         }
     }
@@ -135,7 +140,7 @@ impl Details {
         let code = self.size_type.as_bytes();
         let has_form = code.len() == 4
             && self.length_ft().is_some()
-            && code[1].is_ascii_alphanumeric()
+            && HEIGHTS.contains(&code[1])
             && b"GVBSRHUPTAKN".contains(&code[2])
             && code[3].is_ascii_alphanumeric();
         if !has_form {
@@ -251,8 +256,12 @@ mod tests {
     fn details_are_checked() {
         let of = |size_type: &str| Details { size_type: size_type.to_owned(), ..Details::default() };
         let check = |details: Details| codes(|issues| details.check(issues, ""));
-        assert!(check(of("22G1")).is_empty() && check(Details { reefer: true, ..of("45R1") }).is_empty());
-        for wrong in ["", "22", "92G1", "22X1", "22G11"] {
+        // Types, and the groups they belong to.
+        for right in ["22G1", "45R1", "L5G1", "22GP", "42UT", "25K8", "20TN"] {
+            assert!(check(of(right)).is_empty(), "{right}");
+        }
+        assert!(check(Details { reefer: true, ..of("45R1") }).is_empty());
+        for wrong in ["", "22", "92G1", "23G1", "22X1", "22G11"] {
             assert_eq!(check(of(wrong)), ["bad_size_type"], "{wrong}");
         }
         assert_eq!(

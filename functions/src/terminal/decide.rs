@@ -14,12 +14,9 @@ use portolan::{Issue, yard::wire::RulesWire};
 use super::call::{Call, Estimate, MAX_ESTIMATES, Status as CallStatus};
 use super::container::{Container, Details, Status, check_number};
 use super::equipment::Equipment;
-use super::event::{
-    Arrival, Ask, Body, Change, Entity, Expect, Kind, Made, Move, Progress, Reason, Record, Refusal, Source, Target,
-};
+use super::event::{Arrival, Ask, Body, Change, Entity, Expect, Kind, Move, Reason, Record, Refusal, Source, Target};
 use super::layout::{Slot, Spec, StackAt};
-use super::{call, check_id, equipment};
-use crate::plans::record::PlanId;
+use super::{call, check_id, equipment, execution};
 use crate::ports::StoreError;
 
 /// What is stored, inside of one transaction.
@@ -58,7 +55,7 @@ pub struct Decision {
     pub refusal: Option<Refusal>,
 }
 
-enum No {
+pub(super) enum No {
     Refused(Box<Refusal>),
     Store(StoreError),
 }
@@ -79,8 +76,8 @@ type Drafts = Result<Vec<Draft>, No>;
 
 /// Decides.
 pub fn decide(view: &dyn View, ask: &Ask, now: Timestamp) -> Result<Decision, StoreError> {
-    if let Change::Step(plan, step, equipment) = &ask.change {
-        return match step_of(view, *plan, *step, equipment.as_deref()) {
+    if let Change::Step(step) = &ask.change {
+        return match execution::step(view, step, &ask.expect) {
             Ok(decision) => Ok(decision),
             Err(No::Store(error)) => Err(error),
             Err(No::Refused(refusal)) => Ok(Decision { drafts: Vec::new(), refusal: Some(*refusal) }),
@@ -146,21 +143,15 @@ fn drafts(view: &dyn View, ask: &Ask, now: Timestamp) -> Drafts {
         Change::RemoveEquipment(_) => removed(before, "piece of equipment"),
         Change::Move(asked) => Ok(vec![moved(view, &spec, before, asked)?]),
         Change::Load(arrivals) => load(view, &spec, arrivals),
-        Change::KeepPlan(made) => {
-            let progress = Progress { id: made.id, done: 0, stale: None };
-            let mut drafts = put(before, Body::Plan(made.clone()));
-            drafts.extend(put(None, Body::Progress(progress)));
-            Ok(drafts)
-        }
         Change::Step(..) => Ok(Vec::new()),
     }
 }
 
-fn no_terminal() -> Refusal {
+pub(super) fn no_terminal() -> Refusal {
     Refusal::new(Reason::NoTerminal, "there is no such terminal")
 }
 
-fn expected(expect: &Expect, before: Option<&Record>) -> Result<(), Refusal> {
+pub(super) fn expected(expect: &Expect, before: Option<&Record>) -> Result<(), Refusal> {
     let refuse = |cause: &str| Refusal::new(Reason::Changed, cause.to_owned());
     match (expect, before) {
         (Expect::Absent, Some(record)) => Err(refuse("it is there already").because_of(&record.stamp)),
@@ -296,7 +287,7 @@ fn check_equipment(spec: &Spec, id: &str, details: &equipment::Details) -> Resul
     valid(issues.into_vec())
 }
 
-fn moved(view: &dyn View, spec: &Spec, before: Option<Record>, asked: &Move) -> Result<Draft, No> {
+pub(super) fn moved(view: &dyn View, spec: &Spec, before: Option<Record>, asked: &Move) -> Result<Draft, No> {
     let number = &asked.container;
     let Some(record) = before else {
         return Err(Refusal::new(Reason::Missing, format!("there is no container {number:?}")).into());
@@ -448,53 +439,6 @@ fn load(view: &dyn View, spec: &Spec, arrivals: &[Arrival]) -> Drafts {
     }
     valid(issues)?;
     Ok(drafts)
-}
-
-/// A step of a plan. Where it is the plan's next one and cannot be done, the rest of the plan is stale.
-fn step_of(view: &dyn View, id: PlanId, step: usize, equipment: Option<&str>) -> Result<Decision, No> {
-    let name = id.to_string();
-    let spec = view.spec()?.ok_or_else(no_terminal)?;
-    let (plan, progress) = (view.record(Entity::Plan, &name)?, view.record(Entity::Progress, &name)?);
-    let (Some(Record { body: Body::Plan(plan), .. }), Some(record)) = (plan, progress) else {
-        return Err(Refusal::new(Reason::Missing, "there is no such plan of this terminal").into());
-    };
-    let Body::Progress(progress) = record.body.clone() else {
-        return Err(Refusal::new(Reason::Missing, "there is no such plan of this terminal").into());
-    };
-    if let Some(why) = &progress.stale {
-        let refusal = Refusal::new(Reason::Stale, format!("the rest of the plan is stale: {why}"));
-        return Err(refusal.because_of(&record.stamp).into());
-    }
-    if step != progress.done || step >= plan.moves.len() {
-        let cause = format!("step {step} is not next: {} of {} steps are done", progress.done, plan.moves.len());
-        return Err(Refusal::new(Reason::OutOfStep, cause).because_of(&record.stamp).into());
-    }
-    let asked = move_of(&plan, step, equipment);
-    let before = view.record(Entity::Container, &asked.container)?;
-    match moved(view, &spec, before, &asked) {
-        Ok(draft) => {
-            let after = Body::Progress(Progress { done: step + 1, ..progress });
-            let carried = Draft { kind: Kind::Stepped, before: Some(record), after: Some(after), equipment: None };
-            Ok(Decision { drafts: vec![carried, draft], refusal: None })
-        }
-        Err(No::Refused(refusal)) if refusal.reason == Reason::Invalid => Err(No::Refused(refusal)),
-        Err(No::Refused(refusal)) => {
-            let why = format!("step {step} cannot be done: {}", refusal.cause);
-            let after = Body::Progress(Progress { stale: Some(why.clone()), ..progress });
-            let stale = Draft { kind: Kind::Stale, before: Some(record), after: Some(after), equipment: None };
-            let refusal = Refusal { won: refusal.won, ..Refusal::new(Reason::Stale, why) };
-            Ok(Decision { drafts: vec![stale], refusal: Some(refusal) })
-        }
-        Err(error) => Err(error),
-    }
-}
-
-/// A step of a plan as a move.
-fn move_of(plan: &Made, step: usize, equipment: Option<&str>) -> Move {
-    let planned = &plan.moves[step];
-    let to = planned.to.clone().map_or(Target::Out, Target::Slot);
-    let (container, from) = (planned.container.clone(), Source::Slot(planned.from.clone()));
-    Move { container, from, to, equipment: equipment.map(str::to_owned) }
 }
 
 impl Arrival {

@@ -23,10 +23,13 @@ pub enum Entity {
     Call,
     /// A piece of equipment.
     Equipment,
-    /// A plan made from what is stored.
-    Plan,
     /// How far a plan has been carried out.
     Progress,
+}
+
+impl Entity {
+    /// Every kind, in their order.
+    pub const ALL: [Self; 5] = [Self::Terminal, Self::Container, Self::Call, Self::Equipment, Self::Progress];
 }
 
 /// What a record holds.
@@ -42,8 +45,6 @@ pub enum Body {
     Call(call::Call),
     /// A piece of equipment.
     Equipment(equipment::Equipment),
-    /// A plan made from what is stored.
-    Plan(Made),
     /// How far a plan has been carried out.
     Progress(Progress),
 }
@@ -226,30 +227,6 @@ pub struct Arrival {
     pub hold: bool,
 }
 
-/// A plan made from what is stored.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
-#[schema(as = TerminalPlan)]
-pub struct Made {
-    /// The plan under `/v1/plans`.
-    #[schema(value_type = String)]
-    pub id: PlanId,
-    /// `berth` or `yard`.
-    pub problem: String,
-    /// The terminal's version that it was made for.
-    pub made_for: u64,
-    /// Digest of the state that it was made from.
-    pub fingerprint: String,
-    /// The block that it is for.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub block: Option<String>,
-    /// What is to be done, first to last; of a yard plan only.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub moves: Vec<PlannedMove>,
-    /// Equipment that planning left out because it was offline.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub offline: Vec<String>,
-}
-
 /// A step of a yard plan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct PlannedMove {
@@ -271,9 +248,26 @@ pub struct Progress {
     pub id: PlanId,
     /// Steps done.
     pub done: usize,
+    /// Steps in all.
+    pub of: usize,
     /// Why the rest can no longer be done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stale: Option<String>,
+}
+
+/// A step of a plan that is to be carried out. The plan itself is kept under `/v1/plans`; whoever asks has looked it up there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// The plan.
+    pub plan: PlanId,
+    /// Which step, from 0.
+    pub number: usize,
+    /// Steps of the plan in all.
+    pub of: usize,
+    /// What the plan says.
+    pub planned: PlannedMove,
+    /// Which equipment does it.
+    pub equipment: Option<String>,
 }
 
 /// What is asked for.
@@ -301,10 +295,8 @@ pub enum Change {
     Move(Move),
     /// Take containers over, all or none.
     Load(Vec<Arrival>),
-    /// Keep a plan that was made.
-    KeepPlan(Made),
-    /// Carry out the step of this number, from 0, of a plan.
-    Step(PlanId, usize, Option<String>),
+    /// Carry out a step of a plan.
+    Step(Step),
 }
 
 /// What must hold of the record before.
@@ -387,6 +379,8 @@ pub enum Reason {
     Stale,
     /// It is not that step's turn.
     OutOfStep,
+    /// All equipment that could do it is offline.
+    NoEquipment,
     /// What is asked for is not valid.
     Invalid,
     /// The key was used for another request.
@@ -435,7 +429,6 @@ impl Body {
             Self::Container(container) => (Entity::Container, container.number.clone()),
             Self::Call(call) => (Entity::Call, call.id.clone()),
             Self::Equipment(equipment) => (Entity::Equipment, equipment.id.clone()),
-            Self::Plan(plan) => (Entity::Plan, plan.id.to_string()),
             Self::Progress(progress) => (Entity::Progress, progress.id.to_string()),
         }
     }
@@ -456,8 +449,7 @@ impl Change {
             Self::Move(asked) => named(Entity::Container, &asked.container),
             Self::PutCall(id, _) | Self::Estimate(id, _) | Self::RemoveCall(id) => named(Entity::Call, id),
             Self::PutEquipment(id, _) | Self::RemoveEquipment(id) => named(Entity::Equipment, id),
-            Self::KeepPlan(made) => Some((Entity::Plan, made.id.to_string())),
-            Self::Step(id, ..) => Some((Entity::Progress, id.to_string())),
+            Self::Step(step) => Some((Entity::Progress, step.plan.to_string())),
             Self::Load(_) => None,
         }
     }

@@ -7,12 +7,14 @@ use std::collections::BTreeMap;
 use portolan::Issue;
 use sha2::{Digest, Sha256};
 
-use super::event::Arrival;
+use super::event::{Arrival, Change, Outcome, Reason, Receipt, Refusal};
 use super::shortened;
 use crate::plans::fingerprint::hex;
 
 /// Lines of one list at most.
 pub const MAX_LINES: usize = 1_000_000;
+/// How often bad lines are left out and the rest tried again.
+const TRIES: usize = 24;
 /// Bytes of a line at most.
 pub const MAX_LINE: usize = 16 << 10;
 
@@ -187,6 +189,83 @@ impl Loader {
                 false
             }
         }
+    }
+}
+
+/// What became of a list.
+pub enum Taken {
+    /// Containers were taken over.
+    Over {
+        /// What was done.
+        receipt: Box<Receipt>,
+        /// Whether that was before, under the same key.
+        again: bool,
+        /// What is wrong with lines that were left out.
+        issues: Vec<Issue>,
+    },
+    /// Nothing was taken over: what is wrong.
+    Not(Vec<Issue>),
+    /// Nothing was taken over, whatever the list says.
+    Refused(Refusal),
+}
+
+/// A list on its way into a terminal, all or none. Where good lines are kept, bad ones are left out and the rest is tried again, because
+/// what stands on a bad one is bad as well.
+pub struct TakeOver {
+    arrivals: Vec<(usize, Arrival)>,
+    issues: Vec<Issue>,
+    keep_good: bool,
+    tries: usize,
+}
+
+impl TakeOver {
+    /// What a loader has read to its end.
+    pub fn new(loader: Loader, keep_good: bool) -> Self {
+        let Loader { arrivals, issues, .. } = loader;
+        let tries = if issues.is_empty() || keep_good { TRIES } else { 0 };
+        Self { arrivals, issues, keep_good, tries }
+    }
+
+    /// What to try next; `None` where there is no use in it.
+    pub fn change(&mut self) -> Option<Change> {
+        if self.tries == 0 || self.arrivals.is_empty() {
+            return None;
+        }
+        self.tries -= if self.keep_good { 1 } else { self.tries };
+        Some(Change::Load(self.arrivals.iter().map(|(_, arrival)| arrival.clone()).collect()))
+    }
+
+    /// What came of it; `None` where the rest is to be tried.
+    pub fn told(&mut self, outcome: Outcome) -> Option<Taken> {
+        let over = |receipt, again, issues| Some(Taken::Over { receipt: Box::new(receipt), again, issues });
+        let found = match outcome {
+            Outcome::Done(receipt) => return over(receipt, false, std::mem::take(&mut self.issues)),
+            Outcome::Again(receipt) => return over(receipt, true, std::mem::take(&mut self.issues)),
+            Outcome::Refused(refusal) if refusal.reason == Reason::Invalid => refusal.issues,
+            Outcome::Refused(refusal) => return Some(Taken::Refused(refusal)),
+        };
+        let mut bad = vec![false; self.arrivals.len()];
+        for mut issue in found {
+            let path = issue.path.trim_start_matches('/');
+            let (at, rest) = path.split_once('/').unwrap_or((path, ""));
+            let at: usize = at.parse().unwrap_or_default();
+            if let Some((line, _)) = self.arrivals.get(at) {
+                bad[at] = true;
+                issue.path = format!("/lines/{line}/{rest}");
+            }
+            self.issues.push(issue);
+        }
+        let mut at = 0;
+        self.arrivals.retain(|_| {
+            at += 1;
+            !bad[at - 1]
+        });
+        None
+    }
+
+    /// That nothing was taken over.
+    pub fn given_up(self) -> Taken {
+        Taken::Not(self.issues)
     }
 }
 

@@ -5,20 +5,26 @@
 //! ```
 //!
 //! A terminal is a row of **events**, numbered from 1 without a gap. Each names one record (the terminal itself, a container, a call, a
-//! piece of equipment, a plan) and holds it before and after. Records are what the events add up to, and are written with
+//! piece of equipment, how far a plan is carried out) and holds it before and after. Records are what the events add up to, and are written with
 //! them in one transaction; so a snapshot of the past is today's records with the later events taken back, and replaying all
 //! events gives the records again. The number of the last event is the terminal's **version**.
 //!
 //! Reading order: [`layout`], [`container`], [`call`], [`equipment`] are the data; [`event`] is what can be asked and what comes of it;
-//! [`decide`] holds every rule; [`port`] is what a store keeps; [`service`] puts them together.
+//! [`decide`] holds every rule, [`execution`] those of a plan's steps; [`port`] is what a store keeps, and [`keys`] where, in a table that is
+//! split by keys; [`service`] puts them together. [`planning`] makes problems from what is stored,
+//! [`picture`] draws it.
 
 pub mod call;
 pub mod container;
 pub mod decide;
 pub mod equipment;
 pub mod event;
+pub mod execution;
+pub mod keys;
 pub mod layout;
 pub mod load;
+pub mod picture;
+pub mod planning;
 pub mod port;
 pub mod service;
 

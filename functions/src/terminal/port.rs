@@ -100,7 +100,7 @@ pub trait TerminalStore: Send + Sync {
     ) -> Later<'a, Result<All, StoreError>>;
     /// The number of the last event; 0 where there never was a terminal of this name.
     fn version<'a>(&'a self, tenant: &'a Tenant, terminal: &'a str) -> Later<'a, Result<u64, StoreError>>;
-    /// Signs of life at a time. Returns the ids that are not registered. A crash may lose the last second of them.
+    /// Signs of life at a time. Returns the ids that are not registered. A crash may lose those of the last ten seconds or so.
     fn beat<'a>(
         &'a self,
         tenant: &'a Tenant,

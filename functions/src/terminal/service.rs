@@ -103,7 +103,7 @@ impl All {
         let bodies: Vec<Vec<u8>> = self
             .records
             .iter()
-            .filter(|record| !matches!(record.body, Body::Plan(_) | Body::Progress(_)))
+            .filter(|record| !matches!(record.body, Body::Progress(_)))
             // Plain data always serialises.
             .map(|record| serde_json::to_vec(&record.body).unwrap_or_default())
             .collect();

@@ -32,12 +32,18 @@ export interface PortolanProps {
   readonly tenantSolvesPerMinute?: number;
   /** Requests that are solved on the line at the same time. */
   readonly optimizeConcurrency?: number;
+  /** Requests for stored plans that are answered at the same time. */
+  readonly readConcurrency?: number;
+  /** Requests about terminals that are answered at the same time. */
+  readonly terminalConcurrency?: number;
   /** Deferred plans that are solved at the same time; 10 at least. */
   readonly solveConcurrency?: number;
   /** The longest that one worker is at a plan, in seconds. */
   readonly solveSeconds?: number;
   /** After so many milliseconds without a sign of its worker, a plan is taken over by another. */
   readonly leaseMs?: number;
+  /** Whether plans that have ended are told of in a queue. */
+  readonly tellEnded?: boolean;
   /** Days for which logs are kept. */
   readonly logRetentionDays?: number;
   /** An SNS topic that is told of alarms. */
@@ -49,10 +55,10 @@ export interface PortolanProps {
 }
 
 /** The functions, by their names in the template, with the binaries that they run. */
-const FUNCTIONS = { Optimize: 'optimize', PlansApi: 'plans', Relay: 'relay', Solve: 'solve' } as const;
+const FUNCTIONS = { Optimize: 'optimize', PlansApi: 'plans', TerminalApi: 'terminal', Relay: 'relay', Solve: 'solve' } as const;
 
 /** What names aliases and roles that SAM makes, of which the CDK does not know: taken over as it stands. */
-const UNPARSED = ['OptimizeIntegration', 'PlansIntegration', 'OptimizePermission', 'PlansPermission', 'CachePolicy'];
+const UNPARSED = ['OptimizeIntegration', 'PlansIntegration', 'TerminalIntegration', 'OptimizePermission', 'PlansPermission', 'TerminalPermission', 'CachePolicy'];
 
 /** Portolan, as `template.yaml` describes it. */
 export class Portolan extends Construct {
@@ -105,11 +111,14 @@ function parameters(props: PortolanProps): Record<string, unknown> {
     TenantRequestsPerSecond: props.tenantRequestsPerSecond?.toString(),
     TenantSolvesPerMinute: props.tenantSolvesPerMinute?.toString(),
     OptimizeConcurrency: props.optimizeConcurrency,
+    ReadConcurrency: props.readConcurrency,
+    TerminalConcurrency: props.terminalConcurrency,
     SolveConcurrency: props.solveConcurrency,
     SolveSeconds: props.solveSeconds,
     LeaseMs: props.leaseMs,
     LogRetentionDays: props.logRetentionDays,
     AlarmTopicArn: props.alarmTopicArn,
+    TellEnded: props.tellEnded?.toString(),
     Canary: props.canary?.toString(),
     Protect: props.protect?.toString(),
   };

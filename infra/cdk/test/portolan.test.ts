@@ -9,7 +9,7 @@ import { Portolan, PortolanProps } from '../lib/portolan';
 /** A folder of functions that do nothing. */
 function code(): string {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'portolan-cdk-'));
-  for (const name of ['optimize', 'plans', 'relay', 'solve']) {
+  for (const name of ['optimize', 'plans', 'terminal', 'relay', 'solve']) {
     fs.mkdirSync(path.join(folder, name));
     fs.writeFileSync(path.join(folder, name, 'bootstrap'), name);
   }
@@ -35,8 +35,8 @@ test('the stack is the template, resource by resource', () => {
 
 test('each function runs its own code', () => {
   const { Resources: resources } = synth();
-  const keys = ['Optimize', 'PlansApi', 'Relay', 'Solve'].map((name) => JSON.stringify(resources[name].Properties.CodeUri));
-  assert.equal(new Set(keys).size, 4);
+  const keys = ['Optimize', 'PlansApi', 'TerminalApi', 'Relay', 'Solve'].map((name) => JSON.stringify(resources[name].Properties.CodeUri));
+  assert.equal(new Set(keys).size, 5);
   assert.ok(keys.every((key) => key.includes('Bucket') && !key.includes('functions/aws')));
 });
 

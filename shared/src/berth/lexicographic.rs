@@ -18,7 +18,7 @@
 use super::certificate::{Certificate, Stage, on_last_class};
 use super::instance::Instance;
 use super::plan::{Schedule, cost_by_class};
-use super::search;
+use super::{replan, search};
 use crate::budget::Budget;
 use crate::ids::CallIdx;
 use crate::outcome::{Found, Outcome, Progress, Stats};
@@ -44,7 +44,19 @@ pub(super) fn solve(
         ratio: RATIO,
     };
     let mut stages = Vec::new();
+    // What an earlier plan said comes first: a plan that is no better than it does not replace it.
+    let kept = replan::kept(instance);
+    if let Some(kept) = &kept {
+        if replan::stands(instance, kept) {
+            run.consider(kept, budget.ticks());
+        }
+        run.consider(&replan::repaired(instance, kept), budget.ticks());
+    }
     run.consider(&search::quick(instance), budget.ticks());
+    if kept.is_some() {
+        let polished = replan::polished(instance, &run.incumbent, budget);
+        run.consider(&polished, budget.ticks());
+    }
     if instance.classes().len() > 1 {
         let first = search::complete(instance, &run.incumbent, budget);
         run.consider(&first, budget.ticks());
@@ -87,7 +99,8 @@ impl Run<'_, '_> {
             let calls: Vec<CallIdx> = instance.stage_calls(class + 1).collect();
             let is_whole = calls.len() == self.incumbent.0.len();
             let warm = Schedule(calls.iter().map(|call| self.incumbent.0[call.at()]).collect());
-            let first = (instance.classes().len() > 1).then_some(&warm);
+            let has_first = instance.classes().len() > 1 || instance.calls().iter().any(|call| call.earlier.is_some());
+            let first = has_first.then_some(&warm);
             let settled = self.settled.clone();
             let (found, stats) = search::solve(&part, first, budget, &mut |progress| {
                 self.raise(class, on_last_class(progress.lower_bound, &multipliers, &settled));

@@ -20,7 +20,8 @@
 //! `bound` and `exact` search; [`plan`] writes the result out, `explain` says why vessels wait, `verify` checks it all again from the
 //! raw data.
 //!
-//! [`quay`] is the same question on a continuous quay with tidal departures: a solver of its own, not yet a problem of the API.
+//! [`quay`] is the same question on a continuous quay with tidal departures: a second model behind the same address, with a solver and
+//! a JSON shape of its own. A request that has a `quay` is one of it.
 
 mod bound;
 pub mod certificate;
@@ -38,6 +39,7 @@ mod model;
 mod naive;
 pub mod plan;
 pub mod quay;
+mod replan;
 mod search;
 mod slots;
 mod state;
@@ -52,7 +54,7 @@ mod words;
 pub use certificate::Certificate;
 pub use explain::{Blocker, ClassChange, Delay, LeftOut, Lever, Remedy};
 pub use instance::{Assignment, Instance, Slot};
-pub use plan::{Plan, Schedule};
+pub use plan::{Plan, Schedule, WhyMoved};
 pub use wire::Wire;
 
 use crate::answer::Answer;

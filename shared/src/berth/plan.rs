@@ -85,6 +85,34 @@ pub struct Change {
     /// How much later it starts; negative is earlier, not there where it is left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub later_s: Option<i64>,
+    /// When it was to start.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from_start: Option<Time>,
+    /// Why it does not stay where it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<WhyMoved>,
+}
+
+/// Why a call does not stay where an earlier plan had it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(as = BerthWhyMoved))]
+pub enum WhyMoved {
+    /// It arrives after it was to start.
+    ArrivesLater {
+        /// By so much.
+        by_s: i64,
+    },
+    /// It cannot start there then any more: the berth is closed, against the tide, too short, or held by a frozen call.
+    PlaceLost,
+    /// These calls hold the berth now in the time that it had.
+    Displaced {
+        /// Their `id`s, by start.
+        by: Vec<String>,
+    },
+    /// The place is free; it moves because the whole plan is cheaper so, what the move costs included.
+    Cheaper,
 }
 
 /// Key figures of a plan.
@@ -135,7 +163,7 @@ impl Plan {
         let mut changes = Vec::new();
         for (idx, reason) in CallIdx::all(instance.calls().len()).zip(explained) {
             let place = schedule.0[idx.at()];
-            changes.extend(change(instance, idx, place));
+            changes.extend(change(instance, schedule, idx));
             match (place, reason) {
                 (Some(place), reason) => visits.push((place.start, visit(instance, idx, place, reason.delay))),
                 (None, reason) => left_out.extend(reason.left_out),
@@ -192,16 +220,44 @@ fn visit(instance: &Instance, idx: CallIdx, place: Assignment, delay: Option<Del
     }
 }
 
-fn change(instance: &Instance, idx: CallIdx, place: Option<Assignment>) -> Option<Change> {
+fn change(instance: &Instance, schedule: &Schedule, idx: CallIdx) -> Option<Change> {
     let call = instance.call(idx);
     let earlier = call.earlier?;
+    let place = schedule.0[idx.at()];
     let later = place.map(|place| (place.start - earlier.start).0);
     (place != Some(earlier)).then(|| Change {
         call: call.id.clone(),
         from_berth: instance.berth(earlier.berth).id.clone(),
         to_berth: place.map(|place| instance.berth(place.berth).id.clone()),
         later_s: later,
+        from_start: Some(Time::from_seconds(earlier.start, instance.origin())),
+        why: Some(why_moved(instance, schedule, idx, earlier)),
     })
+}
+
+fn why_moved(instance: &Instance, schedule: &Schedule, idx: CallIdx, earlier: Assignment) -> WhyMoved {
+    let late = instance.call(idx).arrival.past(earlier.start);
+    if late > Seconds::ZERO {
+        return WhyMoved::ArrivesLater { by_s: late.0 };
+    }
+    let slots = instance.slots(idx, earlier.berth);
+    let Some(slot) = slots.iter().find(|slot| slot.first <= earlier.start && earlier.start <= slot.last) else {
+        return WhyMoved::PlaceLost;
+    };
+    let clearance = instance.berth(earlier.berth).clearance;
+    let end = instance.departure(idx, earlier.berth, slot, earlier.start) + clearance;
+    let mut by: Vec<(Seconds, String)> = CallIdx::all(schedule.0.len())
+        .filter(|&other| other != idx)
+        .filter_map(|other| Some((other, schedule.0[other.at()].filter(|place| place.berth == earlier.berth)?)))
+        .filter(|&(other, place)| place.start < end && earlier.start < departure(instance, other, place) + clearance)
+        .map(|(other, place)| (place.start, instance.call(other).id.clone()))
+        .collect();
+    by.sort();
+    if by.is_empty() {
+        WhyMoved::Cheaper
+    } else {
+        WhyMoved::Displaced { by: by.into_iter().map(|(_, id)| id).collect() }
+    }
 }
 
 fn figures(instance: &Instance, schedule: &Schedule) -> (Kpis, Vec<BerthUse>) {

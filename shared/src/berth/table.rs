@@ -2,7 +2,7 @@
 
 use super::explain::{Blocker, LeftOut};
 use super::instance::Instance;
-use super::plan::{Kpis, Plan, Visit};
+use super::plan::{Kpis, Plan, Visit, WhyMoved};
 use super::words::{Words, moment};
 use crate::answer::Answer;
 use crate::words::{self, clean, counted, fit, grouped, percent, width};
@@ -143,7 +143,16 @@ fn why(instance: &Instance, words: Words, plan: &Plan, visit: &Visit) -> Vec<Str
         };
         let from = clean(&change.from_berth);
         let elsewhere = change.to_berth.as_ref().is_some_and(|to| *to != change.from_berth);
-        return vec![if elsewhere { format!("was at {from}{when}") } else { format!("was planned{when}") }];
+        let moved = if elsewhere { format!("was at {from}{when}") } else { format!("was planned{when}") };
+        let why = match &change.why {
+            Some(WhyMoved::ArrivesLater { .. }) => "arrives later".to_owned(),
+            Some(WhyMoved::PlaceLost) => "place lost".to_owned(),
+            Some(WhyMoved::Displaced { by }) => {
+                format!("gives way to {}", by.iter().map(|id| clean(id)).collect::<Vec<_>>().join(", "))
+            }
+            Some(WhyMoved::Cheaper) | None => return vec![moved],
+        };
+        return vec![format!("{moved}: {why}"), moved];
     }
     let is_only_frozen = visit.frozen && visit.waiting_s > 0;
     vec![if is_only_frozen { "frozen start".to_owned() } else { String::new() }]

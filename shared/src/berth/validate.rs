@@ -21,8 +21,7 @@ impl TryFrom<&Wire> for Instance {
     type Error = Vec<Issue>;
 
     fn try_from(wire: &Wire) -> Result<Self, Vec<Issue>> {
-        let mut reader = Reader { origin: None, issues: Issues::new() };
-        reader.origin = reader.horizon_start(wire.horizon_start);
+        let mut reader = Reader::new(wire.horizon_start);
         reader.counts(wire);
         if !reader.issues.is_empty() {
             // Without sane counts and an origin, every time below would be an issue of its own.
@@ -96,12 +95,19 @@ struct Rates<'a> {
 }
 
 /// Reads values and notes what is wrong with them; an unusable value reads as a harmless one.
-struct Reader {
-    origin: Option<Timestamp>,
-    issues: Issues,
+pub(super) struct Reader {
+    pub(super) origin: Option<Timestamp>,
+    pub(super) issues: Issues,
 }
 
 impl Reader {
+    /// With times counted from this start of the horizon.
+    pub(super) fn new(horizon_start: Option<Time>) -> Self {
+        let mut reader = Self { origin: None, issues: Issues::new() };
+        reader.origin = reader.horizon_start(horizon_start);
+        reader
+    }
+
     fn horizon_start(&mut self, start: Option<Time>) -> Option<Timestamp> {
         match start {
             None => None,
@@ -144,7 +150,7 @@ impl Reader {
         }
     }
 
-    fn time(&mut self, path: &str, time: Time) -> Option<Seconds> {
+    pub(super) fn time(&mut self, path: &str, time: Time) -> Option<Seconds> {
         match time.after(self.origin) {
             Ok(seconds) => Some(seconds),
             Err(error) => {
@@ -154,7 +160,7 @@ impl Reader {
         }
     }
 
-    fn metres(&mut self, path: &str, metres: f64) -> Option<Centimetres> {
+    pub(super) fn metres(&mut self, path: &str, metres: f64) -> Option<Centimetres> {
         let length = Centimetres::from_metres(metres);
         if length.is_none() {
             self.issues.note(
@@ -181,7 +187,7 @@ impl Reader {
     }
 
     /// Windows that must not overlap: openings and tides. Sorted.
-    fn disjoint_windows(&mut self, path: &str, windows: &[WindowWire]) -> Vec<Window> {
+    pub(super) fn disjoint_windows(&mut self, path: &str, windows: &[WindowWire]) -> Vec<Window> {
         let mut read: Vec<(usize, Window)> = windows
             .iter()
             .enumerate()

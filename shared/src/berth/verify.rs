@@ -36,6 +36,7 @@ pub(super) fn verify(instance: &Instance, answer: &Answer<Plan, Certificate>) ->
     check_objective(instance, answer, &stays, &missing, &mut found);
     check_bound(instance, answer, &mut found);
     check_figures(instance, answer, &stays, &missing, &mut found);
+    check_changes(instance, answer, &stays, &mut found);
     if found.is_empty() { Ok(()) } else { Err(found) }
 }
 
@@ -209,6 +210,11 @@ fn check_bound(instance: &Instance, answer: &Answer<Plan, Certificate>, found: &
         }
         Err(why) => found.push(Violation::new("certificate_broken", why)),
     }
+    check_claims(answer, instance.gap(answer.objective, answer.lower_bound), found);
+}
+
+/// Checks what an answer says about itself; `gap` is the one that its objective and bound make.
+pub(super) fn check_claims<P, C>(answer: &Answer<P, C>, gap: f64, found: &mut Vec<Violation>) {
     if answer.lower_bound > answer.objective {
         let cause = format!("the bound {} is above the objective {}", answer.lower_bound, answer.objective);
         found.push(Violation::new("bound_above_objective", cause));
@@ -223,10 +229,27 @@ fn check_bound(instance: &Instance, answer: &Answer<Plan, Certificate>, found: &
     {
         found.push(Violation::new("wrong_tier", "tier and reproducible do not follow from proof and stop"));
     }
-    let gap = instance.gap(answer.objective, answer.lower_bound);
     if (gap - answer.gap).abs() > 1e-12 {
         let cause = format!("the gap is {gap}, not {}", answer.gap);
         found.push(Violation::new("wrong_gap", cause));
+    }
+}
+
+/// Whatever is not where the earlier plan had it is listed, and nothing else.
+fn check_changes(
+    instance: &Instance,
+    answer: &Answer<Plan, Certificate>,
+    stays: &[Stay<'_>],
+    found: &mut Vec<Violation>,
+) {
+    for (idx, call) in CallIdx::all(instance.calls().len()).zip(instance.calls()) {
+        let place = stays.iter().find(|stay| stay.call == idx).map(|stay| stay.place);
+        let moved = call.earlier.is_some_and(|earlier| place != Some(earlier));
+        let listed = answer.plan.changes.iter().filter(|change| change.call == call.id).count();
+        if listed != usize::from(moved) {
+            let cause = format!("{} is listed {listed} times among the changes", call.id);
+            found.push(Violation::new("wrong_changes", cause));
+        }
     }
 }
 

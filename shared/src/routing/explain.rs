@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use super::certificate::{Certificate, Ways};
 use super::instance::{Arc, Goal, Instance, Lot};
-use super::plan::{self, Blocking, Cause, Remedy, Routed, Unserved, Valued};
+use super::plan::{Blocking, Cause, Remedy, Route, Routed, Unserved, Valued};
 
 /// Lots that are explained at most.
 const MAX_EXPLAINED: usize = 2_000;
@@ -19,8 +19,13 @@ const FULL: i64 = 1 << 42;
 /// What is in the way of lots that are turned down, or late.
 pub(super) fn unserved(instance: &Instance, routed: &[Routed], used: &[i64], prices: &Certificate) -> Vec<Unserved> {
     let late = |at: usize| {
-        let due = instance.lots[at].due_s;
-        routed[at].routes.iter().filter(|route| plan::is_late(due, route)).map(|route| route.quantity).sum::<i64>()
+        let Some(due) = instance.lots[at].due_s else { return 0 };
+        let ends = |route: &&Route| {
+            let last = route.arcs().last().map(|arc| instance.arcs[arc as usize].to);
+            last.and_then(|node| instance.nodes[node as usize].time_s)
+        };
+        let late = routed[at].routes.iter().filter(|route| ends(route).is_some_and(|ends| ends > due));
+        late.map(|route| route.quantity).sum::<i64>()
     };
     let mut by_start: BTreeMap<Option<u32>, Vec<usize>> = BTreeMap::new();
     for at in (0..routed.len()).filter(|&at| routed[at].rejected > 0 || late(at) > 0).take(MAX_EXPLAINED) {
@@ -30,25 +35,41 @@ pub(super) fn unserved(instance: &Instance, routed: &[Routed], used: &[i64], pri
     let is_full = |&(resource, units): &(u32, u32)| {
         used[resource as usize] + i64::from(units) > instance.resources[resource as usize].capacity
     };
+    let full = |arc: &Arc| FULL * arc.uses.iter().filter(|uses| is_full(uses)).count() as i64;
+    let open_weights: Vec<i64> = instance.arcs.iter().map(|arc| arc.cost + full(arc)).collect();
+    let quick_weights: Vec<i64> = instance.arcs.iter().map(|arc| arc.transit_s).collect();
     let (mut open, mut quick) = (Ways::new(instance), Ways::new(instance));
     let mut found: Vec<(usize, Unserved)> = Vec::new();
     for (start, lots) in by_start {
         if let Some(start) = start {
             let longest = lots.iter().filter_map(|&at| instance.lots[at].max_transit_s).max();
-            open.from(start, longest, |arc| {
-                arc.cost + FULL * arc.uses.iter().filter(|uses| is_full(uses)).count() as i64
-            });
-            quick.from(start, None, |arc| arc.transit_s);
+            open.from(start, longest, &open_weights);
         }
+        let mut is_quick_known = false;
         for at in lots {
             let lot = &instance.lots[at];
+            // Of what is only late, the question is why it is not in time.
+            let in_time = (routed[at].rejected == 0).then(|| Lot { late: None, ..lot.clone() });
+            let pinned: i64 = lot.pinned.iter().map(|&arc| instance.arcs[arc as usize].cost).sum();
+            let paid = routed[at].routes.iter().map(|route| route.cost_cents - pinned).max();
+            let (lot, worth_it) = match (&in_time, paid) {
+                (Some(in_time), Some(paid)) => (in_time, paid),
+                _ => (lot, lot.rejection),
+            };
             let (cause, remedy) = match start.and_then(|_| open.cheapest(lot, 1)) {
                 Some((cost, end)) => {
                     let arcs: Vec<&Arc> = open.arcs(end).map(|arc| &instance.arcs[arc as usize]).collect();
-                    no_room(instance, lot, &arcs, cost, &is_full, &worth)
+                    no_room(instance, &arcs, (cost, worth_it), &is_full, &worth)
                 }
-                None => too_slow(instance, lot, &quick),
+                None => {
+                    if let Some(start) = start.filter(|_| !std::mem::replace(&mut is_quick_known, true)) {
+                        quick.from(start, None, &quick_weights);
+                    }
+                    too_slow(instance, lot, &quick)
+                }
             };
+            let is_rejected = routed[at].rejected > 0;
+            let remedy = remedy.filter(|remedy| is_rejected || !matches!(remedy, Remedy::RaiseRejection { .. }));
             let unserved =
                 Unserved { lot: lot.id.clone(), rejected: routed[at].rejected, late: late(at), cause, remedy };
             found.push((at, unserved));
@@ -60,9 +81,8 @@ pub(super) fn unserved(instance: &Instance, routed: &[Routed], used: &[i64], pri
 
 fn no_room(
     instance: &Instance,
-    lot: &Lot,
     arcs: &[&Arc],
-    cost: i64,
+    (cost, worth_it): (i64, i64),
     is_full: &impl Fn(&(u32, u32)) -> bool,
     worth: &Worth,
 ) -> (Cause, Option<Remedy>) {
@@ -71,7 +91,7 @@ fn no_room(
         *full.entry(uses.0).or_default() += i64::from(uses.1);
     }
     if full.is_empty() {
-        let costs_more_cents = (cost - lot.rejection).max(0);
+        let costs_more_cents = (cost - worth_it).max(0);
         let remedy = (costs_more_cents > 0).then_some(Remedy::RaiseRejection { rejection_cents: cost });
         return (Cause::NotWorthIt { costs_more_cents }, remedy);
     }
@@ -103,7 +123,7 @@ fn too_slow(instance: &Instance, lot: &Lot, quick: &Ways<'_>) -> (Cause, Option<
                 Some(Remedy::AllowTransit { max_transit_s: arrives - lot.release_s })
             }
             Some(_) => None,
-            None => Some(Remedy::AllowUntil { due_s: arrives }),
+            None => Some(Remedy::AllowUntil { due: instance.time(arrives) }),
         };
         return (Cause::TooSlow, remedy);
     }

@@ -1,11 +1,14 @@
 //! Made-up routing problems for tests, benches and first steps: the same one for the same seed, on every machine.
 //!
-//! Both styles have the shape of liner networks as LINERLIB describes them (Brouer, Alvarez, Plum, Pisinger, Sigurd 2014,
+//! All styles have the shape of liner networks as LINERLIB describes them (Brouer, Alvarez, Plum, Pisinger, Sigurd 2014,
 //! doi:10.1287/trsc.2013.0471): ports of uneven weight on a map, services that call at some of them in a round trip, transshipment between services at a port,
 //! demand that falls with distance, and less room than demand. No published instance is copied.
 
+mod timetable;
+
 use super::wire::{ArcWire, LotWire, NodeWire, ResourceWire, Wire};
 use crate::rng::Rng;
+use crate::time::Time;
 
 /// What kind of network to make up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -14,17 +17,20 @@ pub enum Style {
     Weekly,
     /// Four weeks of dated sailings, with terminal limits for each day, release and due times, and two classes.
     Dated,
+    /// Four weeks in a planner's words: ports with shifts and yards, services, a single sailing, transfers, reefers, containers under way.
+    Timetable,
 }
 
 impl Style {
     /// Every style.
-    pub const ALL: [Self; 2] = [Self::Weekly, Self::Dated];
+    pub const ALL: [Self; 3] = [Self::Weekly, Self::Dated, Self::Timetable];
 
     /// Its name in lower case.
     pub fn name(self) -> &'static str {
         match self {
             Self::Weekly => "weekly",
             Self::Dated => "dated",
+            Self::Timetable => "timetable",
         }
     }
 }
@@ -46,6 +52,7 @@ pub fn generate(style: Style, ports: usize, lots: usize, seed: u64) -> Wire {
     match style {
         Style::Weekly => weekly(&sea, &demand),
         Style::Dated => dated(&sea, &demand, &mut rng),
+        Style::Timetable => timetable::timetable(&sea, &demand, &mut rng),
     }
 }
 
@@ -233,8 +240,8 @@ fn dated(sea: &Sea, demand: &[Demand], rng: &mut Rng) -> Wire {
             origin: format!("P{}", one.from),
             destination: format!("P{}", one.to),
             quantity: one.quantity,
-            release_s: Some(release * DAY_S),
-            due_s: Some(due * DAY_S),
+            release: Some(Time::Offset(release * DAY_S)),
+            due: Some(Time::Offset(due * DAY_S)),
             late_cents_per_day: (rng.below(2) == 0).then_some(1_500),
             class,
             rejection_cents: one.revenue,

@@ -3,9 +3,12 @@
 //! Each round prices all commodities at once with the full arcs closed, and pours them in order while there is room; who found its way
 //! filled by others waits for the next round. A few rounds place nearly everything. With prices from the Lagrangian dual the plan is a vertex close to
 //! the optimum, from which the simplex method starts: a container way that was stopped by a full resource is basic in that resource's row, and what a
-//! commodity took last is its key.
+//! commodity took last is its key. [`pour_chosen`] takes more from the dual than its prices: which ways were chosen how often while prices moved about.
+
+use std::cmp::Reverse;
 
 use super::columns::Columns;
+use super::lagrange::Dual;
 use super::network::Network;
 use super::paths::Paths;
 use crate::budget::Budget;
@@ -39,6 +42,22 @@ pub(super) fn pour(
     Pouring::new(network, network.capacity.clone(), quantities).run(paths, columns, prices, weights, budget)
 }
 
+/// Pours by how often a way was chosen under prices that moved about: first those commodities that always chose the same, then those that could not decide,
+/// into what is left. What finds no room goes on as in [`pour`].
+pub(super) fn pour_chosen(
+    network: &Network,
+    paths: &mut Paths<'_>,
+    columns: &mut Columns,
+    dual: &Dual,
+    weights: &[f64],
+    budget: &mut Budget<'_>,
+) -> Poured {
+    let quantities: Vec<i64> = network.commodities.iter().map(|commodity| commodity.quantity).collect();
+    let mut pouring = Pouring::new(network, network.capacity.clone(), quantities);
+    pouring.chosen(columns, dual);
+    pouring.run(paths, columns, &dual.trial, weights, budget)
+}
+
 /// Pours what is left into the room that is left.
 pub(super) struct Pouring<'n> {
     network: &'n Network,
@@ -60,6 +79,33 @@ impl<'n> Pouring<'n> {
         let keys = (0..network.commodities.len() as u32).collect();
         let poured = Poured { keys, stopped: Vec::new(), flows: Vec::new(), rest };
         Self { network, is_full: vec![false; room.len()], room, poured }
+    }
+
+    /// Pours along the chosen ways of the pool, whatever they cost.
+    fn chosen(&mut self, columns: &Columns, dual: &Dual) {
+        // (commodity, how seldom, column)
+        let mut chosen: Vec<(u32, u32, u32)> = Vec::new();
+        for (column, &count) in dual.chosen.iter().enumerate() {
+            if count > 0 {
+                chosen.push((columns.commodity[column], u32::MAX - count, column as u32));
+            }
+        }
+        chosen.sort_unstable();
+        let mut order: Vec<&[(u32, u32, u32)]> = chosen.chunk_by(|a, b| a.0 == b.0).collect();
+        order.sort_by_cached_key(|ways| {
+            let (commodity, seldom, column) = ways[0];
+            let gain = columns.cost[commodity as usize] - columns.priced(column, &dual.trial);
+            // By how often, then by what it earns, the most first.
+            (seldom, Reverse(gain.max(0.0).to_bits()), commodity)
+        });
+        for ways in order {
+            for &(commodity, _, column) in ways {
+                if column == commodity || self.poured.rest[commodity as usize] == 0 {
+                    break;
+                }
+                self.one(columns, &Waiting { commodity: commodity as usize, gain: 0.0, column });
+            }
+        }
     }
 
     pub(super) fn run(

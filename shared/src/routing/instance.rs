@@ -3,7 +3,12 @@
 //! Nodes, arcs, resources and lots stay readable here as they were sent, because the verifier judges a plan by them alone; the search uses the
 //! derived `Network`.
 
+use jiff::Timestamp;
+
 use super::network::Network;
+use super::timetable::Timetable;
+use crate::time::Time;
+use crate::units::Seconds;
 
 /// A node.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,6 +96,10 @@ pub struct Lot {
     pub whole: bool,
     /// Arcs that are settled, from the source on.
     pub pinned: Vec<u32>,
+    /// What each takes, in TEU; 1 on a network, which does not say.
+    pub teu: i64,
+    /// Their numbers, or none.
+    pub containers: Vec<String>,
 }
 
 /// A priority class.
@@ -116,6 +125,10 @@ pub struct Instance {
     /// Every cost is a multiple of this.
     pub(super) step: i64,
     pub(super) network: Network,
+    /// What time zero stands for.
+    pub(super) start: Option<Timestamp>,
+    /// What the network was made from, where it was.
+    pub(super) timetable: Option<Timetable>,
 }
 
 impl Instance {
@@ -147,6 +160,11 @@ impl Instance {
     /// The priority classes that occur, the first to be served first.
     pub fn classes(&self) -> &[Class] {
         &self.classes
+    }
+
+    /// An instant as the caller writes it.
+    pub(super) fn time(&self, seconds: i64) -> Time {
+        Time::from_seconds(Seconds(seconds), self.start)
     }
 
     /// What the search sees.

@@ -23,7 +23,8 @@
 //!
 //! [`wire`] (the JSON) and [`text`] (the benchmark forms) become an [`instance`] by `validate`, with its reduced `network`. `paths` prices, `greedy` pours,
 //! `lagrange` and `colgen` with its `master` bound, `round` makes whole, `search` orders them. [`plan`] writes the ways out, `explain` says what is in the way of
-//! the rest, `certificate` is what the bound rests on, `verify` checks all of it.
+//! the rest, `certificate` is what the bound rests on, `verify` checks all of it. [`Warm`] carries what an earlier
+//! answer says over to a changed request.
 
 pub mod certificate;
 mod colgen;
@@ -31,6 +32,7 @@ mod columns;
 mod explain;
 pub mod generate;
 mod greedy;
+pub mod import;
 pub mod instance;
 mod lagrange;
 mod master;
@@ -42,18 +44,23 @@ mod search;
 mod svg;
 mod table;
 pub mod text;
+pub mod timetable;
 mod validate;
 mod verify;
+mod warm;
+pub mod whatif;
 pub mod wire;
 
 pub use certificate::Certificate;
 pub use instance::Instance;
 pub use plan::{Flow, Plan, Solution};
+pub use search::solve_from;
+pub use warm::Warm;
 pub use wire::Wire;
 
 use crate::answer::Answer;
-use crate::budget::Budget;
-use crate::issue::Issue;
+use crate::budget::{Budget, Clock};
+use crate::issue::{self, Issue};
 use crate::options::Options;
 use crate::outcome::{Level, Outcome, Progress};
 use crate::problem::{Problem, Violation};
@@ -64,7 +71,8 @@ pub struct Routing;
 
 impl Problem for Routing {
     const NAME: &'static str = "routing";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
+    const OFFERS_WHAT_IF: bool = true;
     type Wire = Wire;
     type Instance = Instance;
     type Solution = Solution;
@@ -84,7 +92,7 @@ impl Problem for Routing {
     }
 
     fn is_request(json: &serde_json::Map<String, serde_json::Value>) -> bool {
-        json.contains_key("arcs") || json.contains_key("lots")
+        ["arcs", "lots", "sailings", "services"].iter().any(|section| json.contains_key(*section))
     }
 
     fn read_text(text: &str, _name: Option<&str>) -> Option<Result<Wire, Vec<Issue>>> {
@@ -101,6 +109,17 @@ impl Problem for Routing {
         watch: &mut dyn FnMut(&Progress<'_, Solution>),
     ) -> Outcome<Solution, Certificate> {
         search::solve(instance, budget, watch)
+    }
+
+    fn what_if(
+        wire: &Wire,
+        answer: &Answer<Plan, Certificate>,
+        question: &serde_json::Value,
+        clock: &dyn Clock,
+    ) -> Option<Result<serde_json::Value, Vec<Issue>>> {
+        let read = serde_path_to_error::deserialize(question).map_err(|error| vec![issue::from_json_error(&error)]);
+        let reply = read.and_then(|question| whatif::answer(wire, answer, &question, clock));
+        Some(reply.map(|reply| serde_json::to_value(reply).unwrap_or_default()))
     }
 
     fn gap(instance: &Instance, objective: i64, lower_bound: i64) -> f64 {

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BinaryHeap};
 use std::ops::Range;
 
 use super::instance::{Goal, Instance, Lot};
+use super::plan::Flow;
 
 /// Lots of the same way and terms.
 #[derive(Clone, Debug)]
@@ -200,6 +201,25 @@ impl Network {
 
     pub(super) fn ends(&self, commodity: &Commodity) -> &[End] {
         &self.ends[commodity.ends.start as usize..commodity.ends.end as usize]
+    }
+
+    /// Flows of lots as ways of their commodities: (commodity, arcs, containers).
+    pub(super) fn ways(&self, flows: &[Flow]) -> Vec<(usize, Vec<u32>, i64)> {
+        let mut commodity = vec![0; self.lots.len()];
+        for (at, of) in self.commodities.iter().enumerate() {
+            for &lot in &self.lots[of.lots.start as usize..of.lots.end as usize] {
+                commodity[lot as usize] = at;
+            }
+        }
+        let mut reduced = vec![0; self.original.len()];
+        for (at, &arc) in self.original.iter().enumerate() {
+            reduced[arc as usize] = at as u32;
+        }
+        let way = |flow: &Flow| {
+            let arcs = flow.arcs.iter().map(|&arc| reduced[arc as usize]).collect();
+            (commodity[flow.lot as usize], arcs, flow.quantity)
+        };
+        flows.iter().map(way).collect()
     }
 
     /// What one container costs on a way, its class's weight left out.

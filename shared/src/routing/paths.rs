@@ -3,7 +3,7 @@
 //! Pricing asks for the cheapest way of every commodity under the same prices. Sources are taken [`LANES`] at a time: a relaxed arc then is a
 //! few vector instructions for all of them, and no heap is needed. In an acyclic network one pass in topological order is exact; otherwise
 //! passes are repeated until nothing changes (Bellman 1958), which takes four to eight of them on liner networks, because nodes stand
-//! in the order of their services' calls. A heap for each source (Dijkstra 1959) took five times as long on `kro_WorldLarge`.
+//! in the order of their services' calls. Of a later pass most arcs are passed over, because their tails have not changed since the head was looked at. A heap for each source (Dijkstra 1959) took five times as long on `kro_WorldLarge`.
 //!
 //! No predecessors are kept: a path is found again from its end, along arcs whose cost is exactly the difference of the distances.
 //!
@@ -40,6 +40,10 @@ pub(super) struct Paths<'n> {
     groups: Vec<Group>,
     /// `[node][lane]`; infinite between calls.
     distance: Vec<[f64; LANES]>,
+    /// `[node]`: when a distance of it last changed.
+    changed: Vec<u64>,
+    /// Nodes that have been looked at, in all.
+    time: u64,
     weight: Vec<f64>,
     labels: Labels,
     arcs: Vec<u32>,
@@ -86,6 +90,8 @@ impl<'n> Paths<'n> {
             network,
             groups,
             distance: vec![[f64::INFINITY; LANES]; network.nodes],
+            changed: vec![0; network.nodes],
+            time: 1,
             weight: vec![0.0; network.tail.len()],
             labels: Labels::default(),
             arcs: Vec::new(),
@@ -126,15 +132,22 @@ impl<'n> Paths<'n> {
         take: &mut dyn FnMut(Way<'_>),
     ) -> bool {
         let Group { lanes, window, .. } = &self.groups[group];
+        let window = window.clone();
         for (lane, &(source, _)) in lanes.iter().enumerate() {
             self.distance[source as usize][lane] = 0.0;
+            self.changed[source as usize] = self.time;
         }
-        let arcs = self.network.entering[window.end] - self.network.entering[window.start];
+        let arcs = u64::from(self.network.entering[window.end] - self.network.entering[window.start]);
+        // The first pass looks along every arc from where it has been, a later one along those from where a distance has changed since.
+        let began = self.time;
         let mut goes_on = true;
-        while self.pass(self.groups[group].window.clone()) && !self.network.is_acyclic && goes_on {
-            goes_on = !budget.spend(u64::from(arcs) / ARCS_A_TICK);
+        let mut changes = self.pass(window.clone(), |_| began);
+        while changes && !self.network.is_acyclic && goes_on {
+            goes_on = !budget.spend(arcs / ARCS_A_TICK);
+            let before = self.time - window.len() as u64;
+            changes = self.pass(window.clone(), |node| before + (node - window.start) as u64);
         }
-        goes_on &= !budget.spend(u64::from(arcs) / ARCS_A_TICK + 1);
+        goes_on &= !budget.spend(arcs / ARCS_A_TICK + 1);
         let lanes = if goes_on { self.groups[group].lanes.clone() } else { Vec::new() };
         for (lane, (source, commodities)) in lanes.into_iter().enumerate() {
             let mut labelled = false;
@@ -166,20 +179,23 @@ impl<'n> Paths<'n> {
                 take(Way { commodity: at, arcs: &self.arcs, priced });
             }
         }
-        let window = self.groups[group].window.clone();
         self.distance[window].fill([f64::INFINITY; LANES]);
         goes_on
     }
 
-    /// One pass over the window's arcs; whether a distance became shorter.
-    fn pass(&mut self, window: Range<usize>) -> bool {
+    /// One pass over the window's arcs whose tail has changed since the time given for the node; whether a distance became shorter.
+    fn pass(&mut self, window: Range<usize>, since: impl Fn(usize) -> u64) -> bool {
         let network = self.network;
-        let mut changed = false;
+        let mut any = false;
         for node in window {
+            let since = since(node);
             let before = self.distance[node];
             let mut least = before;
             let range = network.entering[node] as usize..network.entering[node + 1] as usize;
             for (&tail, &weight) in network.tail[range.clone()].iter().zip(&self.weight[range]) {
+                if self.changed[tail as usize] < since {
+                    continue;
+                }
                 let from = &self.distance[tail as usize];
                 for lane in 0..LANES {
                     let through = from[lane] + weight;
@@ -187,12 +203,14 @@ impl<'n> Paths<'n> {
                 }
             }
             #[allow(clippy::float_cmp)] // the very same numbers, where nothing was shorter
-            {
-                changed |= least != before;
+            if least != before {
+                any = true;
+                self.distance[node] = least;
+                self.changed[node] = self.time;
             }
-            self.distance[node] = least;
+            self.time += 1;
         }
-        changed
+        any
     }
 
     /// The cheapest end of a commodity, with its service in the cost.

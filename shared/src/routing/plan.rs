@@ -4,8 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use super::certificate::{self, Certificate};
 use super::explain;
-use super::instance::Instance;
+use super::instance::{Instance, Lot};
+use super::timetable;
+use super::wire::Mode;
 use crate::outcome::Level;
+use crate::time::Time;
 
 /// Containers of one lot on one way.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,8 +42,31 @@ pub struct Plan {
     pub unserved: Vec<Unserved>,
     /// The ten resources of which one unit more is worth most.
     pub most_valuable: Vec<Valued>,
+    /// What is used of each resource that is used at all, in the order of the resources: over time with a timetable.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub utilisation: Vec<Utilised>,
     /// Key figures.
     pub kpis: Kpis,
+}
+
+/// What is used of a resource.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(as = UtilisedResource))]
+pub struct Utilised {
+    /// The resource.
+    pub resource: String,
+    /// When: a leg's departure, the beginning of a shift or day, the moment at which a yard is counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Time>,
+    /// Until when.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<Time>,
+    /// Units that the plan uses.
+    pub used: i64,
+    /// Units there are.
+    pub capacity: i64,
 }
 
 /// What becomes of a lot.
@@ -72,30 +98,82 @@ pub struct Route {
     pub quantity: i64,
     /// What each costs, with its lateness and its service.
     pub cost_cents: i64,
-    /// When they arrive, where the network is expanded in time.
+    /// When they arrive, where there are times.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub arrives_s: Option<i64>,
+    pub arrives: Option<Time>,
     /// How long its legs take.
     pub transit_s: i64,
+    /// Which ones, where the lot names them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub containers: Vec<String>,
     /// The legs, first to last, pinned ones among them.
     pub legs: Vec<Leg>,
+    /// With a timetable: the way as positions in the network that was made from it, handling and waiting among them. For `verify`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub arcs: Vec<u32>,
 }
 
-/// An arc that containers take.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// A leg that containers take: an arc of a network, a ride on a sailing, or a transfer.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "openapi", schema(as = RoutingLeg))]
 pub struct Leg {
-    /// Its position in the request.
-    pub arc: u32,
-    /// Its name, where it has one.
+    /// The arc's position in the request, on a network.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arc: Option<u32>,
+    /// How they travel, with a timetable.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<By>,
+    /// The arc, sailing or transfer, where it has a name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
     /// Where it begins.
     pub from: String,
     /// Where it ends.
     pub to: String,
+    /// When their loading begins, where they are loaded: the start of its shift, or when the vessel is alongside.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loaded: Option<Time>,
+    /// When the vessel or the transfer leaves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub departs: Option<Time>,
+    /// When it arrives.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arrives: Option<Time>,
+    /// When they can go on or be collected, where they are discharged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub discharged: Option<Time>,
+}
+
+/// How containers travel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(as = TravelBy))]
+pub enum By {
+    /// By sea.
+    Sailing,
+    /// On the road.
+    Truck,
+    /// By rail.
+    Rail,
+    /// On inland water.
+    Barge,
+    /// By a transfer that does not say how.
+    Transfer,
+}
+
+impl By {
+    /// The way of a transfer.
+    pub(super) fn of(mode: Option<Mode>) -> Self {
+        match mode {
+            None => Self::Transfer,
+            Some(Mode::Truck) => Self::Truck,
+            Some(Mode::Rail) => Self::Rail,
+            Some(Mode::Barge) => Self::Barge,
+        }
+    }
 }
 
 /// Containers that are turned down or late.
@@ -166,7 +244,7 @@ pub enum Remedy {
     /// Allow it to arrive later.
     AllowUntil {
         /// Due no earlier than this.
-        due_s: i64,
+        due: Time,
     },
     /// Allow it to travel longer.
     AllowTransit {
@@ -199,7 +277,7 @@ pub struct Valued {
 }
 
 /// Key figures.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "openapi", schema(as = RoutingKpis))]
@@ -212,12 +290,22 @@ pub struct Kpis {
     pub late: i64,
     /// Containers that are turned down.
     pub rejected: i64,
+    /// The share of all containers that arrive when they are due or before; a lot without a due time is never late.
+    pub on_time_share: f64,
+    /// Hours from release to arrival over all containers that are carried, or on their legs where there are no times.
+    pub container_hours: i64,
+    /// The same over their TEU; there with a timetable.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub teu_hours: Option<i64>,
+    /// Times that a container changes from one vessel or transfer to another; there with a timetable.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transshipments: Option<i64>,
     /// Lots that are carried in full.
-    pub lots_in_full: u32,
+    pub lots_in_full: i32,
     /// Lots of which nothing is carried.
-    pub lots_rejected: u32,
+    pub lots_rejected: i32,
     /// Resources of which nothing is left.
-    pub full_resources: u32,
+    pub full_resources: i32,
     /// What carrying costs, in hundredths, over all classes.
     pub carrying_cents: i64,
     /// What turning down costs, in hundredths, over all classes.
@@ -227,61 +315,135 @@ pub struct Kpis {
 impl Plan {
     /// Writes a solution out for people.
     pub fn new(instance: &Instance, solution: &Solution) -> Self {
-        let mut routes: Vec<Vec<&Flow>> = vec![Vec::new(); instance.lots.len()];
+        let mut flows: Vec<Vec<&Flow>> = vec![Vec::new(); instance.lots.len()];
         for flow in &solution.flows {
-            routes[flow.lot as usize].push(flow);
+            flows[flow.lot as usize].push(flow);
         }
+        let mut tally = Tally::default();
+        let lots: Vec<Routed> =
+            instance.lots.iter().zip(&flows).map(|(lot, flows)| tally.routed(instance, lot, flows)).collect();
         let used = used(instance, &solution.flows);
-        let mut kpis = Kpis::default();
-        let mut lots = Vec::with_capacity(instance.lots.len());
-        for (lot, flows) in instance.lots.iter().zip(&routes) {
-            let carried: i64 = flows.iter().map(|flow| flow.quantity).sum();
-            let rejected = lot.quantity - carried;
-            let routes: Vec<Route> = flows.iter().map(|flow| route(instance, flow)).collect();
-            let late = |route: &&Route| is_late(lot.due_s, route);
-            kpis.containers += lot.quantity;
-            kpis.carried += carried;
-            kpis.late += routes.iter().filter(late).map(|route| route.quantity).sum::<i64>();
-            kpis.rejected += rejected;
-            kpis.lots_in_full += u32::from(rejected == 0);
-            kpis.lots_rejected += u32::from(carried == 0);
-            let sunk: i64 = lot.pinned.iter().map(|&arc| instance.arcs[arc as usize].cost).sum();
-            kpis.carrying_cents += routes.iter().map(|route| route.cost_cents * route.quantity).sum::<i64>();
-            kpis.carrying_cents += sunk * rejected;
-            kpis.rejection_cents += rejected * lot.rejection;
-            lots.push(Routed { lot: lot.id.clone(), rejected, routes });
-        }
         let full = instance.resources.iter().zip(&used).filter(|(resource, used)| **used >= resource.capacity);
-        kpis.full_resources = full.count() as u32;
+        let kpis = tally.kpis(instance, full.count() as i32);
         let unserved = explain::unserved(instance, &lots, &used, &solution.prices);
         let most_valuable = explain::most_valuable(instance, &used, &solution.prices);
-        Self { lots, unserved, most_valuable, kpis }
+        Self { lots, unserved, most_valuable, utilisation: utilisation(instance, &used), kpis }
     }
 }
 
-/// Whether containers arrive after they are due.
-pub(super) fn is_late(due_s: Option<i64>, route: &Route) -> bool {
-    due_s.is_some_and(|due| route.arrives_s.is_some_and(|arrives| arrives > due))
+impl Route {
+    /// The arcs of its way: positions in the instance.
+    pub fn arcs(&self) -> impl Iterator<Item = u32> + Clone + '_ {
+        self.arcs.iter().copied().chain(self.legs.iter().filter_map(|leg| leg.arc))
+    }
 }
 
-fn route(instance: &Instance, flow: &Flow) -> Route {
-    let lot = &instance.lots[flow.lot as usize];
-    let all = lot.pinned.iter().chain(&flow.arcs);
-    let end = all.clone().next_back().map_or(lot.source, |&arc| Some(instance.arcs[arc as usize].to));
+/// Key figures in the making.
+#[derive(Default)]
+struct Tally {
+    kpis: Kpis,
+    container_seconds: i64,
+    teu_seconds: i64,
+    transshipments: i64,
+}
+
+impl Tally {
+    fn routed(&mut self, instance: &Instance, lot: &Lot, flows: &[&Flow]) -> Routed {
+        let carried: i64 = flows.iter().map(|flow| flow.quantity).sum();
+        let rejected = lot.quantity - carried;
+        let mut numbers = lot.containers.iter();
+        let mut routes = Vec::with_capacity(flows.len());
+        for flow in flows {
+            let way = way(instance, lot, flow);
+            let mut route = way.route;
+            route.containers = numbers.by_ref().take(flow.quantity as usize).cloned().collect();
+            let is_late = lot.due_s.is_some_and(|due| way.ends_s.is_some_and(|ends| ends > due));
+            let seconds = way.ends_s.map_or(route.transit_s, |ends| ends - lot.release_s);
+            self.kpis.late += if is_late { flow.quantity } else { 0 };
+            self.kpis.carrying_cents += route.cost_cents * flow.quantity;
+            self.container_seconds += seconds * flow.quantity;
+            self.teu_seconds += seconds * flow.quantity * lot.teu;
+            self.transshipments += way.transshipments * flow.quantity;
+            routes.push(route);
+        }
+        let sunk: i64 = lot.pinned.iter().map(|&arc| instance.arcs[arc as usize].cost).sum();
+        let kpis = &mut self.kpis;
+        kpis.containers += lot.quantity;
+        kpis.carried += carried;
+        kpis.rejected += rejected;
+        kpis.lots_in_full += i32::from(rejected == 0);
+        kpis.lots_rejected += i32::from(carried == 0);
+        kpis.carrying_cents += sunk * rejected;
+        kpis.rejection_cents += rejected * lot.rejection;
+        Routed { lot: lot.id.clone(), rejected, routes }
+    }
+
+    fn kpis(self, instance: &Instance, full_resources: i32) -> Kpis {
+        let is_timetable = instance.timetable.is_some();
+        let on_time = (self.kpis.carried - self.kpis.late) as f64;
+        Kpis {
+            full_resources,
+            on_time_share: if self.kpis.containers == 0 { 1.0 } else { on_time / self.kpis.containers as f64 },
+            container_hours: self.container_seconds / HOUR_S,
+            teu_hours: is_timetable.then_some(self.teu_seconds / HOUR_S),
+            transshipments: is_timetable.then_some(self.transshipments),
+            ..self.kpis
+        }
+    }
+}
+
+const HOUR_S: i64 = 3_600;
+
+/// A flow written out.
+struct Way {
+    route: Route,
+    ends_s: Option<i64>,
+    transshipments: i64,
+}
+
+fn way(instance: &Instance, lot: &Lot, flow: &Flow) -> Way {
+    let all: Vec<u32> = lot.pinned.iter().chain(&flow.arcs).copied().collect();
+    let end = all.last().map_or(lot.source, |&arc| Some(instance.arcs[arc as usize].to));
     let ending = end.and_then(|node| instance.ending(lot, node)).unwrap_or(0);
-    let arcs = all.clone().map(|&arc| &instance.arcs[arc as usize]);
-    let leg = |&arc: &u32| {
-        let of = &instance.arcs[arc as usize];
-        let name = |node: u32| instance.nodes[node as usize].id.clone();
-        Leg { arc, id: of.id.clone(), from: name(of.from), to: name(of.to) }
-    };
-    Route {
+    let ends_s = end.and_then(|node| instance.nodes[node as usize].time_s);
+    let arcs = all.iter().map(|&arc| &instance.arcs[arc as usize]);
+    let mut route = Route {
         quantity: flow.quantity,
         cost_cents: ending + arcs.clone().map(|arc| arc.cost).sum::<i64>(),
-        arrives_s: end.and_then(|node| instance.nodes[node as usize].time_s),
+        arrives: ends_s.map(|ends| instance.time(ends)),
         transit_s: arcs.map(|arc| arc.transit_s).sum(),
-        legs: all.map(leg).collect(),
-    }
+        containers: Vec::new(),
+        legs: Vec::new(),
+        arcs: Vec::new(),
+    };
+    let Some(timetable) = &instance.timetable else {
+        let leg = |&arc: &u32| {
+            let of = &instance.arcs[arc as usize];
+            let name = |node: u32| instance.nodes[node as usize].id.clone();
+            Leg { arc: Some(arc), id: of.id.clone(), from: name(of.from), to: name(of.to), ..Leg::default() }
+        };
+        route.legs = all.iter().map(leg).collect();
+        return Way { route, ends_s, transshipments: 0 };
+    };
+    let told = timetable::tell(instance, timetable, &all);
+    (route.legs, route.arcs) = (told.legs, all);
+    Way { route, ends_s, transshipments: told.transshipments }
+}
+
+/// Resources that are used, with when.
+fn utilisation(instance: &Instance, used: &[i64]) -> Vec<Utilised> {
+    let of = |(at, &used): (usize, &i64)| {
+        let resource = &instance.resources[at];
+        let span = instance.timetable.as_ref().map(|timetable| timetable.span(timetable.rooms[at]));
+        Utilised {
+            resource: resource.id.clone(),
+            from: span.map(|span| instance.time(span.0)),
+            to: span.map(|span| instance.time(span.1)),
+            used,
+            capacity: resource.capacity,
+        }
+    };
+    used.iter().enumerate().filter(|(_, used)| **used > 0).map(of).collect()
 }
 
 /// `[resource]`: units that flows and pinned arcs take.

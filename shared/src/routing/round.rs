@@ -26,20 +26,37 @@ pub(super) struct Whole {
     pub(super) rest: Vec<i64>,
 }
 
+impl Whole {
+    pub(super) fn new(network: &Network) -> Self {
+        let rest = network.commodities.iter().map(|commodity| commodity.quantity).collect();
+        Self { flows: Vec::new(), room: network.capacity.clone(), rest }
+    }
+
+    /// Containers of those without a way that find room on a column.
+    pub(super) fn fitting(&self, columns: &Columns, column: u32) -> i64 {
+        let room = columns.entries(column).iter().map(|&(row, units)| self.room[row as usize] / i64::from(units));
+        room.min().unwrap_or(i64::MAX).clamp(0, self.rest[columns.commodity[column as usize] as usize])
+    }
+
+    /// Settles so many containers on a column, if there is room.
+    pub(super) fn take(&mut self, columns: &Columns, column: u32, count: i64) -> bool {
+        if count <= 0 || count > self.fitting(columns, column) {
+            return false;
+        }
+        for &(row, units) in columns.entries(column) {
+            self.room[row as usize] -= count * i64::from(units);
+        }
+        self.rest[columns.commodity[column as usize] as usize] -= count;
+        self.flows.push((column, count));
+        true
+    }
+}
+
 /// Rounds the master's solution, which is left as it is.
 pub(super) fn round(network: &Network, columns: &Columns, master: &Master, budget: &mut Budget<'_>) -> Whole {
     let mut master = master.clone();
     master.grow(columns);
-    let mut dive = Dive {
-        network,
-        columns,
-        master,
-        whole: Whole {
-            flows: Vec::new(),
-            room: network.capacity.clone(),
-            rest: network.commodities.iter().map(|commodity| commodity.quantity).collect(),
-        },
-    };
+    let mut dive = Dive { network, columns, master, whole: Whole::new(network) };
     dive.run(budget);
     dive.whole
 }
@@ -104,7 +121,7 @@ impl Dive<'_> {
         } else {
             ((share + 1.0 - NEARLY).floor() as i64).min(rest)
         };
-        self.take(column, count)
+        self.whole.take(self.columns, column, count)
     }
 
     /// Raises the largest shares to a container each, or to the whole lot where it may not be split.
@@ -124,24 +141,8 @@ impl Dive<'_> {
             let of = self.columns.commodity[column as usize] as usize;
             let count =
                 if self.network.commodities[of].whole { self.whole.rest[of] } else { self.whole.rest[of].min(1) };
-            any |= self.take(column, count);
+            any |= self.whole.take(self.columns, column, count);
         }
         any
-    }
-
-    /// Settles so many containers on a column, if there is room.
-    fn take(&mut self, column: u32, count: i64) -> bool {
-        let of = self.columns.commodity[column as usize] as usize;
-        let entries = self.columns.entries(column);
-        let fits = |&(row, units): &(u32, u32)| self.whole.room[row as usize] / i64::from(units) >= count;
-        if count <= 0 || count > self.whole.rest[of] || !entries.iter().all(fits) {
-            return false;
-        }
-        for &(row, units) in entries {
-            self.whole.room[row as usize] -= count * i64::from(units);
-        }
-        self.whole.rest[of] -= count;
-        self.whole.flows.push((column, count));
-        true
     }
 }

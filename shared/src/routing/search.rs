@@ -1,31 +1,45 @@
 //! The order of methods: pour, price, sweep, round.
 //!
 //! 1. Containers are **poured** along their cheapest open ways: a plan after some milliseconds.
-//! 2. Rounds of the **Lagrangian dual** price the resources; pouring at these prices gives better plans, and the ways found are the first columns.
+//! 2. Rounds of the **Lagrangian dual** price the resources. Whenever what is open has shrunk by a third, the bound is recomputed exactly and containers
+//!    are poured by what was chosen under these prices; the ways found are the first columns.
 //! 3. **Column generation** closes the gap of the relaxation. Pouring at the master's prices goes on now and then.
 //! 4. The relaxation is **rounded** by diving, and what is left is poured.
 //!
+//! From an earlier answer ([`solve_from`]) the first two are one step: its ways are taken again as far as there is room, and its prices are proven for the
+//! request at hand.
+//!
+//! What did not help: prices held in a box around those of the dual while the simplex method begins (du Merle, Villeneuve, Desrosiers, Hansen 1999,
+//! doi:10.1016/S0012-365X(98)00213-1), everything on its cheapest way at first. The vertex is as good as the prices, but on `kro_WorldLarge` as many steps
+//! went into the boxed problems, one after the other as boxes were widened, as were saved at the start; wide boxes cost as much as none.
+//!
 //! Every bound that is claimed is recomputed from whole prices in exact sums ([`super::certificate`]).
 
-use super::certificate::{self, Certificate};
+use super::certificate::{self, Certificate, Judge};
 use super::colgen::Relaxation;
 use super::columns::Columns;
-use super::greedy::{self, Pouring};
+use super::greedy::{self, Poured, Pouring};
 use super::instance::Instance;
 use super::lagrange::Dual;
 use super::master::Master;
 use super::network::Network;
 use super::paths::Paths;
 use super::plan::{self, Flow, Solution};
-use super::round;
+use super::round::{self, Whole};
+use super::warm::Warm;
 use crate::budget::Budget;
 use crate::outcome::{Found, Outcome, Progress, Stats};
 
-/// Rounds of the dual between two plans, and how often.
+/// Rounds of the dual at most, and the share of its bound that a round must add for the next one.
 const ROUNDS: usize = 10;
-const TURNS: usize = 3;
-/// The bound is recomputed exactly when what is missing has shrunk by this factor.
+const SLOW: f64 = 5e-3;
+/// How far off the first prices may be, in parts of what a unit of room earns: from nothing, and from an earlier answer.
+const FAR: f64 = 0.5;
+const NEARBY: f64 = 0.05;
+/// The bound is recomputed exactly, and the master's solution rounded, when what is open has shrunk by this factor; the bound sooner while the gap is large.
 const SHRUNK: f64 = 0.25;
+const EARLY: f64 = 0.75;
+const LARGE: f64 = 0.01;
 /// The relaxation is solved to this gap.
 const CLOSED: f64 = 1e-9;
 
@@ -35,13 +49,27 @@ pub(super) fn solve(
     watch: &mut dyn FnMut(&Progress<'_, Solution>),
 ) -> Outcome<Solution, Certificate> {
     let mut search = Search::new(instance, watch);
-    search.run(budget);
+    search.run(None, budget);
+    search.finish(budget)
+}
+
+/// As [`Routing::solve`](super::Routing), from what an earlier answer to a similar request says: some hundred times less work where little has changed.
+/// What is proven is proven of this request alone.
+pub fn solve_from(
+    instance: &Instance,
+    warm: &Warm,
+    budget: &mut Budget<'_>,
+    watch: &mut dyn FnMut(&Progress<'_, Solution>),
+) -> Outcome<Solution, Certificate> {
+    let mut search = Search::new(instance, watch);
+    search.run(Some(warm), budget);
     search.finish(budget)
 }
 
 struct Search<'a, 'w> {
     instance: &'a Instance,
     network: &'a Network,
+    judge: Judge<'a>,
     watch: &'w mut dyn FnMut(&Progress<'_, Solution>),
     /// `[class]`
     weights: Vec<f64>,
@@ -59,32 +87,23 @@ impl<'a, 'w> Search<'a, 'w> {
         let lower_bound = certificate::trivial(instance).min(objective);
         let weights = instance.classes.iter().map(|class| class.multiplier as f64).collect();
         let stats = Stats::default();
-        Self { instance, network: instance.network(), watch, weights, solution, objective, lower_bound, stats }
+        let judge = Judge::new(instance);
+        Self { instance, network: instance.network(), judge, watch, weights, solution, objective, lower_bound, stats }
     }
 
-    fn run(&mut self, budget: &mut Budget<'_>) {
+    fn run(&mut self, warm: Option<&Warm>, budget: &mut Budget<'_>) {
         let network = self.network;
         let weights = self.weights.clone();
         let mut paths = Paths::new(network);
         let mut columns = Columns::new(network, &weights);
-        let mut dual = Dual::new(network);
-        let mut best = greedy::pour(network, &mut paths, &mut columns, &dual.prices, &weights, budget);
-        self.offer(&columns, &best.flows, budget);
-        let mut least = self.objective;
-        for _ in 0..TURNS {
-            if self.is_done(budget) {
-                return;
-            }
-            let upper = self.objective as f64;
-            dual.improve(network, &mut paths, &mut columns, &weights, upper, ROUNDS, budget);
-            self.prove(&dual.prices, budget);
-            let poured = greedy::pour(network, &mut paths, &mut columns, &dual.prices, &weights, budget);
-            self.offer(&columns, &poured.flows, budget);
-            if self.objective < least {
-                least = self.objective;
-                best = poured;
-            }
-        }
+        let mut dual = match warm {
+            Some(warm) => Dual::new(network, warm.prices.clone(), NEARBY),
+            None => Dual::new(network, vec![0.0; network.capacity.len()], FAR),
+        };
+        let best = match warm {
+            Some(warm) => self.resume(warm, &mut paths, &mut columns, &mut dual, budget),
+            None => self.begin(&mut paths, &mut columns, &mut dual, budget),
+        };
         if self.is_done(budget) {
             return;
         }
@@ -95,9 +114,13 @@ impl<'a, 'w> Search<'a, 'w> {
         let mut relaxation = Relaxation::new(columns, master, dual.bound, dual.prices);
         let mut missing = relaxation.gap();
         let is_solved = relaxation.solve(network, &mut paths, &weights, CLOSED, budget, &mut |relaxation, budget| {
+            let open = self.objective as f64 - relaxation.bound;
+            let share = if self.gap() > LARGE { EARLY } else { SHRUNK };
+            if open < share * (self.objective - self.lower_bound) as f64 {
+                self.prove(&relaxation.prices, budget);
+            }
             if relaxation.gap() < missing * SHRUNK {
                 missing = relaxation.gap();
-                self.prove(&relaxation.prices, budget);
                 let whole = round::round(network, &relaxation.columns, &relaxation.master, budget);
                 self.offer(&relaxation.columns, &whole.flows, budget);
             }
@@ -121,6 +144,73 @@ impl<'a, 'w> Search<'a, 'w> {
         flows.extend(poured.flows);
         debug_assert!(flows.len() >= settled);
         self.offer(columns, &flows, budget);
+    }
+
+    /// From nothing: plans and prices in turns. Returns the best plan.
+    fn begin(
+        &mut self,
+        paths: &mut Paths<'_>,
+        columns: &mut Columns,
+        dual: &mut Dual,
+        budget: &mut Budget<'_>,
+    ) -> Poured {
+        let network = self.network;
+        let weights = self.weights.clone();
+        let mut best = greedy::pour(network, paths, columns, &dual.prices, &weights, budget);
+        self.offer(columns, &best.flows, budget);
+        let mut told = f64::NEG_INFINITY;
+        for nth in 1..=ROUNDS {
+            let before = dual.bound;
+            if self.is_done(budget) || !dual.improve(network, paths, columns, &weights, budget) {
+                break;
+            }
+            let is_slow = nth > 5 && dual.bound - before < SLOW * dual.bound.abs();
+            let open = self.objective as f64 - dual.bound;
+            if nth == ROUNDS || is_slow || (nth > 2 && open < 0.7 * (self.objective as f64 - told)) {
+                told = dual.bound;
+                self.prove(&dual.prices, budget);
+                let poured = greedy::pour_chosen(network, paths, columns, dual, &weights, budget);
+                let before = self.objective;
+                self.offer(columns, &poured.flows, budget);
+                if self.objective < before {
+                    best = poured;
+                }
+            }
+            if is_slow {
+                break;
+            }
+        }
+        best
+    }
+
+    /// From an earlier answer: its ways are taken again as far as there is room, its prices are the first. Returns a plan at these prices.
+    fn resume(
+        &mut self,
+        warm: &Warm,
+        paths: &mut Paths<'_>,
+        columns: &mut Columns,
+        dual: &mut Dual,
+        budget: &mut Budget<'_>,
+    ) -> Poured {
+        let network = self.network;
+        let weights = self.weights.clone();
+        let mut taken = Whole::new(network);
+        for (at, arcs, quantity) in network.ways(&warm.flows) {
+            let commodity = &network.commodities[at];
+            let (column, _) = columns.add(network, at, &arcs, weights[commodity.class]);
+            let count = quantity.min(taken.fitting(columns, column));
+            if !commodity.whole || count == taken.rest[at] {
+                taken.take(columns, column, count);
+            }
+        }
+        let rest = Pouring::new(network, taken.room, taken.rest).run(paths, columns, &warm.prices, &weights, budget);
+        taken.flows.extend(rest.flows);
+        self.offer(columns, &taken.flows, budget);
+        self.prove(&warm.prices, budget);
+        dual.improve(network, paths, columns, &weights, budget);
+        let best = greedy::pour_chosen(network, paths, columns, dual, &weights, budget);
+        self.offer(columns, &best.flows, budget);
+        best
     }
 
     fn is_done(&self, budget: &mut Budget<'_>) -> bool {
@@ -181,7 +271,7 @@ impl<'a, 'w> Search<'a, 'w> {
         let scale = self.solution.prices.scale;
         let whole = prices.iter().enumerate().map(|(at, &price)| (at as u32, (price * scale as f64).round() as i64));
         let certificate = Certificate { scale, prices: whole.filter(|&(_, price)| price > 0).collect() };
-        let bound = certificate::bound_within(self.instance, &certificate, &mut |ticks| budget.spend(ticks));
+        let bound = self.judge.bound_within(&certificate, &mut |ticks| budget.spend(ticks));
         let Some(bound) = bound.map(|bound| bound.min(self.objective)) else { return };
         if bound > self.lower_bound {
             self.lower_bound = bound;

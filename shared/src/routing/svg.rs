@@ -1,4 +1,4 @@
-//! A picture of a routing plan: what each port sends and gets, and how full the scarcest resources are.
+//! A picture of a routing plan: how much is carried, with a timetable who sails when and how full, and how full the scarcest resources are.
 
 use super::instance::Instance;
 use super::plan::Plan;
@@ -6,8 +6,10 @@ use super::table::money;
 use crate::answer::Answer;
 use crate::canvas::{Canvas, FAINT, INK, WIDTH, fitted, page};
 
-/// Resources that are drawn.
-const MAX_BARS: usize = 30;
+mod timespace;
+
+/// Resources that are drawn, below a diagram and without one.
+const MAX_BARS: [usize; 2] = [10, 30];
 const ROW: f64 = 22.0;
 const LEFT: f64 = 330.0;
 const RIGHT: f64 = 190.0;
@@ -17,6 +19,10 @@ pub(super) fn svg<C>(instance: &Instance, answer: &Answer<Plan, C>) -> String {
     let plan = &answer.plan;
     let mut canvas = Canvas::new();
     let y = outcome(&mut canvas, plan, 90.0);
+    let y = match &instance.timetable {
+        Some(timetable) => timespace::draw(&mut canvas, instance, timetable, plan, y + 14.0),
+        None => y,
+    };
     let y = resources(&mut canvas, instance, plan, y + 30.0);
     let kpis = plan.kpis;
     let title = format!("Routing: {} of {} containers carried", kpis.carried, kpis.containers);
@@ -49,16 +55,8 @@ fn outcome(canvas: &mut Canvas, plan: &Plan, top: f64) -> f64 {
 
 /// A bar for each of the fullest resources, the most valuable ones first.
 fn resources(canvas: &mut Canvas, instance: &Instance, plan: &Plan, top: f64) -> f64 {
-    let mut used = vec![0_i64; instance.resources.len()];
-    for lot in &plan.lots {
-        for route in &lot.routes {
-            for arc in route.legs.iter().filter_map(|leg| instance.arcs.get(leg.arc as usize)) {
-                for &(resource, units) in &arc.uses {
-                    used[resource as usize] += i64::from(units) * route.quantity;
-                }
-            }
-        }
-    }
+    let used = used(instance, plan);
+    let most = MAX_BARS[usize::from(instance.timetable.is_none())];
     let worth = |at: usize| {
         let id = &instance.resources[at].id;
         plan.most_valuable.iter().find(|one| one.resource == *id).map_or(0, |one| one.worth_cents)
@@ -72,7 +70,7 @@ fn resources(canvas: &mut Canvas, instance: &Instance, plan: &Plan, top: f64) ->
     let room = WIDTH - LEFT - RIGHT;
     let small = format!(r#"font-size="12" fill="{INK}""#);
     let faint = format!(r#"font-size="12" fill="{FAINT}""#);
-    for &at in order.iter().take(MAX_BARS) {
+    for &at in order.iter().take(most) {
         let of = &instance.resources[at];
         canvas.open_group(&format!("{}: {} of {}", of.id, used[at], of.capacity));
         if let Some(name) = fitted(&of.id, LEFT - 30.0, 12.0) {
@@ -86,9 +84,22 @@ fn resources(canvas: &mut Canvas, instance: &Instance, plan: &Plan, top: f64) ->
         canvas.close_group();
         y += ROW;
     }
-    if order.len() > MAX_BARS {
-        canvas.text(20.0, y + 14.0, &faint, &format!("and {} more resources in use", order.len() - MAX_BARS));
+    if order.len() > most {
+        canvas.text(20.0, y + 14.0, &faint, &format!("and {} more resources in use", order.len() - most));
         y += ROW;
     }
     y
+}
+
+/// `[resource]`: units that the plan uses.
+fn used(instance: &Instance, plan: &Plan) -> Vec<i64> {
+    let mut used = vec![0_i64; instance.resources.len()];
+    for route in plan.lots.iter().flat_map(|lot| &lot.routes) {
+        for arc in route.arcs().filter_map(|arc| instance.arcs.get(arc as usize)) {
+            for &(resource, units) in &arc.uses {
+                used[resource as usize] += i64::from(units) * route.quantity;
+            }
+        }
+    }
+    used
 }

@@ -3,6 +3,7 @@
 use super::instance::Instance;
 use super::plan::{Cause, Plan, Remedy, Route, Unserved};
 use crate::answer::Answer;
+use crate::time::Time;
 use crate::words::{self, clean, counted, fit, grouped, width};
 
 #[cfg(test)]
@@ -66,7 +67,10 @@ fn ways(instance: &Instance, plan: &Plan) -> String {
 
 /// The nodes that a way touches, but for those where it only waits.
 fn way(instance: &Instance, route: &Route) -> String {
-    let arcs = || route.legs.iter().filter_map(|leg| instance.arcs().get(leg.arc as usize));
+    if instance.timetable.is_some() {
+        return ride(route);
+    }
+    let arcs = || route.arcs().filter_map(|arc| instance.arcs().get(arc as usize));
     let mut nodes: Vec<u32> = arcs().next().map(|arc| arc.from).into_iter().collect();
     nodes.extend(arcs().map(|arc| arc.to));
     let port = |node: u32| instance.nodes()[node as usize].port;
@@ -76,6 +80,25 @@ fn way(instance: &Instance, route: &Route) -> String {
     };
     let kept = (0..nodes.len()).filter(|&at| !waits(at)).map(|at| clean(&instance.nodes()[nodes[at] as usize].id));
     kept.collect::<Vec<_>>().join(" > ")
+}
+
+/// The rides and transfers of a way, with when each leaves, and when the last is over.
+fn ride(route: &Route) -> String {
+    let mut text = String::new();
+    for leg in &route.legs {
+        let departs = leg.departs.map(|time| format!(" {}", short(time))).unwrap_or_default();
+        let by = clean(leg.id.as_deref().unwrap_or_default());
+        text.push_str(&format!("{}{departs} [{by}] > ", clean(&leg.from)));
+    }
+    let to = route.legs.last().map(|leg| clean(&leg.to)).unwrap_or_default();
+    let arrives = route.arrives.map(|time| format!(" {}", short(time))).unwrap_or_default();
+    format!("{text}{to}{arrives}")
+}
+
+/// Month, day and hour; or the seconds.
+fn short(time: Time) -> String {
+    let text = moment(time);
+    text.get(5..).filter(|_| matches!(time, Time::Absolute(_))).map_or(text.clone(), str::to_owned)
 }
 
 fn unserved(plan: &Plan) -> String {
@@ -111,7 +134,7 @@ fn remedy(unserved: &Unserved) -> String {
         None if unserved.cause == Cause::Unreachable => "a leg that leads there".to_owned(),
         None => "several changes".to_owned(),
         Some(Remedy::RaiseCapacity { resource, units }) => format!("{units} more of {}", named(resource)),
-        Some(Remedy::AllowUntil { due_s }) => format!("due {} s", grouped(*due_s)),
+        Some(Remedy::AllowUntil { due }) => format!("due {}", moment(*due)),
         Some(Remedy::AllowTransit { max_transit_s }) => format!("transit of {} s", grouped(*max_transit_s)),
         Some(Remedy::RaiseRejection { rejection_cents }) => format!("a rejection above {}", money(*rejection_cents)),
     }
@@ -130,6 +153,14 @@ fn valuable(plan: &Plan) -> String {
 
 fn named(name: &str) -> String {
     fit(&clean(name), NAME)
+}
+
+/// An instant: its date and time, or seconds.
+fn moment(time: Time) -> String {
+    match time {
+        Time::Offset(seconds) => format!("{} s", grouped(seconds)),
+        Time::Absolute(_) => time.to_string().get(..16).unwrap_or_default().replace('T', " "),
+    }
 }
 
 /// Hundredths, written with two decimals.

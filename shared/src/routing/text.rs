@@ -23,6 +23,7 @@
 use super::wire::{ArcWire, LotWire, NodeWire, ResourceWire, Wire};
 use crate::issue::Issue;
 use crate::limits;
+use crate::time::Time;
 
 #[cfg(test)]
 mod tests;
@@ -246,14 +247,14 @@ fn timed(lines: &mut Lines<'_>, nodes: usize) -> Result<Wire, Issue> {
             }
             "k" => {
                 let extra = if record.whole(8)? == 1 { FIRST_CLASS } else { 0 };
-                let day = |at| Ok::<_, Issue>(Some(record.whole(at)?.saturating_mul(DAY_S)));
+                let day = |at| Ok::<_, Issue>(Some(Time::Offset(record.whole(at)?.saturating_mul(DAY_S))));
                 wire.lots.push(LotWire {
                     id: format!("L{}", wire.lots.len() + 1),
                     origin: format!("n{}", record.node(1, nodes)?),
                     destination: format!("P{}", record.whole(2)?),
                     quantity: record.whole(5)?,
-                    release_s: day(3)?,
-                    due_s: day(4)?,
+                    release: day(3)?,
+                    due: day(4)?,
                     rejection_cents: record.cents(6)? + NOT_CARRIED + extra,
                     service_cents: record.cents(7)?,
                     ..LotWire::default()

@@ -2,7 +2,8 @@
 
 use super::certificate::{self, Certificate};
 use super::instance::{Instance, Lot};
-use super::plan::{self, Flow, Plan, Route, Routed, Solution};
+use super::plan::{self, Flow, Leg, Plan, Route, Routed, Solution};
+use super::timetable;
 use crate::answer::Answer;
 use crate::problem::Violation;
 
@@ -56,7 +57,10 @@ pub(super) fn verify(instance: &Instance, answer: &Answer<Plan, Certificate>) ->
         if again.kpis != answer.plan.kpis {
             found.push(Violation::new("kpis_differ", format!("the key figures are {:?}", again.kpis)));
         }
-        if again.unserved != answer.plan.unserved || again.most_valuable != answer.plan.most_valuable {
+        let told = &answer.plan;
+        if (&again.unserved, &again.most_valuable, &again.utilisation)
+            != (&told.unserved, &told.most_valuable, &told.utilisation)
+        {
             found.push(Violation::new(
                 "explanation_differs",
                 "what is said of unserved lots or of room does not follow",
@@ -67,7 +71,7 @@ pub(super) fn verify(instance: &Instance, answer: &Answer<Plan, Certificate>) ->
         found.truncate(MAX_LISTED);
         return Err(found);
     }
-    let bound = certificate::bound(instance, &answer.certificate);
+    let bound = certificate::Judge::new(instance).bound(&answer.certificate);
     if bound < answer.lower_bound {
         let cause = format!("the prices prove {bound}, not {}", answer.lower_bound);
         return Err(vec![Violation::new("bound_not_certified", cause)]);
@@ -93,6 +97,12 @@ fn lot_is_served(
         carried += route.quantity;
         flows.push(Flow { lot: at as u32, quantity: route.quantity, arcs: follow(instance, lot, route)? });
     }
+    let named: Vec<&String> = routed.routes.iter().flat_map(|route| &route.containers).collect();
+    if named.len() as i64 != if lot.containers.is_empty() { 0 } else { carried }
+        || named.iter().any(|number| !lot.containers.contains(number))
+    {
+        return Err("the containers on its ways are not its own".to_owned());
+    }
     if routed.rejected < 0 || carried + routed.rejected != lot.quantity {
         return Err(format!("{carried} carried and {} rejected do not make {}", routed.rejected, lot.quantity));
     }
@@ -105,29 +115,43 @@ fn lot_is_served(
 /// Goes along a route. Returns its arcs after the pinned ones.
 fn follow(instance: &Instance, lot: &Lot, route: &Route) -> Result<Vec<u32>, String> {
     let Some(source) = lot.source else { return Err("it can begin nowhere".to_owned()) };
+    let name = |node: u32| &instance.nodes[node as usize].id;
     let (mut at, mut cost, mut transit) = (source, 0_i64, 0_i64);
-    for leg in &route.legs {
-        let Some(arc) = instance.arcs.get(leg.arc as usize) else { return Err(format!("there is no arc {}", leg.arc)) };
-        let (from, to) = (&instance.nodes[arc.from as usize].id, &instance.nodes[arc.to as usize].id);
-        if arc.from != at || leg.from != *from || leg.to != *to || leg.id != arc.id {
-            return Err(format!("leg {} does not go on from {}", leg.arc, instance.nodes[at as usize].id));
+    for of in route.arcs() {
+        let Some(arc) = instance.arcs.get(of as usize) else { return Err(format!("there is no arc {of}")) };
+        if arc.from != at {
+            return Err(format!("arc {of} does not go on from {}", name(at)));
         }
         cost += arc.cost;
         transit += arc.transit_s;
         at = arc.to;
     }
-    let arcs: Vec<u32> = route.legs.iter().map(|leg| leg.arc).collect();
+    let arcs: Vec<u32> = route.arcs().collect();
+    let told: Vec<Leg> = if let Some(timetable) = &instance.timetable {
+        timetable::tell(instance, timetable, &arcs).legs
+    } else {
+        let leg = |&of: &u32| {
+            let arc = &instance.arcs[of as usize];
+            let (from, to) = (name(arc.from).clone(), name(arc.to).clone());
+            Leg { arc: Some(of), id: arc.id.clone(), from, to, ..Leg::default() }
+        };
+        arcs.iter().map(leg).collect()
+    };
+    if told != route.legs {
+        return Err("its legs are not those of its way".to_owned());
+    }
     if !arcs.starts_with(&lot.pinned) {
-        return Err("it leaves the arcs that are pinned".to_owned());
+        return Err("it leaves the legs that are pinned".to_owned());
     }
     let Some(ending) = instance.ending(lot, at) else {
-        return Err(format!("it may not end at {}", instance.nodes[at as usize].id));
+        return Err(format!("it may not end at {}", name(at)));
     };
-    let arrives = instance.nodes[at as usize].time_s;
-    if arrives.is_none() && lot.max_transit_s.is_some_and(|most| transit > most) {
+    let ends = instance.nodes[at as usize].time_s;
+    if ends.is_none() && lot.max_transit_s.is_some_and(|most| transit > most) {
         return Err(format!("it travels {transit} s"));
     }
-    let told = (route.cost_cents, route.transit_s, route.arrives_s);
+    let arrives = ends.map(|ends| instance.time(ends));
+    let told = (route.cost_cents, route.transit_s, route.arrives);
     if told != (cost + ending, transit, arrives) {
         return Err(format!("cost, transit and arrival are {:?}", (cost + ending, transit, arrives)));
     }

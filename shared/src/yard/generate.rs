@@ -4,8 +4,8 @@
 //! doi:10.1109/TASE.2012.2198642; Bortfeldt, Forster 2012, doi:10.1016/j.ejor.2011.10.005). The fifth is like a real bay and uses what a request may hold. No
 //! published instance is copied.
 
-use super::iso6346;
 use super::wire::{ContainerWire, Departure, RulesWire, StackWire, Task, Wire};
+use crate::iso6346;
 use crate::rng::Rng;
 
 /// What kind of yard to make up.

@@ -14,7 +14,8 @@
 //! doi:10.1016/j.cor.2006.10.007; Bortfeldt, Forster 2012, doi:10.1016/j.ejor.2011.10.005).
 //!
 //! Where not everything can be done (a yard too full, too few relocations granted), the plan does as much as it found a way for. Each container left
-//! out counts more than all relocations together, so the objective stays one number and its bound stays a bound.
+//! out counts more than all relocations together, so the objective stays one number and its bound stays a bound. As nothing leaves before its turn, the
+//! first turn that is shown to be out of reach (`too_full`) keeps all later ones in the yard.
 //!
 //! # Reading order
 //!
@@ -29,7 +30,6 @@ pub mod generate;
 mod heuristic;
 pub mod import;
 pub mod instance;
-mod iso6346;
 mod kinds;
 pub mod layout;
 mod picture;
@@ -41,6 +41,7 @@ mod search;
 mod svg;
 mod table;
 pub mod text;
+mod too_full;
 mod validate;
 mod verify;
 pub mod wire;

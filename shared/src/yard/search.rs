@@ -7,11 +7,11 @@
 use super::crane::hasten::Hastener;
 use super::heuristic::Improver;
 use super::instance::Instance;
-use super::layout::{Layout, Move, Relocation, STAYS};
+use super::layout::{Move, Relocation};
 use super::retrieval::Prover;
 use super::rules::{Anywhere, Placement};
 use super::wire::Task;
-use super::{certificate, crane, explain, heuristic, plan, premarshal, retrieval};
+use super::{certificate, crane, explain, heuristic, plan, premarshal, retrieval, too_full};
 use crate::budget::Budget;
 use crate::outcome::{Found, Outcome, Progress, Stats};
 
@@ -138,24 +138,15 @@ impl<'a, 'w> Search<'a, 'w> {
     /// Takes out what leaves before the first turn that cannot be brought out.
     fn as_far_as_possible<P: Placement>(&mut self, placement: &P, stuck: heuristic::Stuck, budget: &mut Budget<'_>) {
         let (layout, moves) = (&self.instance.layout, self.instance.moves);
-        if stuck.proven {
-            self.lower_bound = self.instance.prices.left_out;
+        let furthest = too_full::furthest(layout, placement, moves, stuck, budget);
+        if let Some(plan) = furthest.plan {
+            self.relocations(&plan, budget);
+        }
+        if furthest.left_out > 0 {
+            self.lower_bound = self.instance.prices.left_out * i64::from(furthest.left_out);
+            self.tell(budget);
         } else {
             self.bound(retrieval::root_bound(layout, placement, moves), budget);
-        }
-        let mut stuck = stuck;
-        loop {
-            let turn = layout.groups[usize::from(stuck.kind)];
-            let earlier = Layout {
-                groups: layout.groups.iter().map(|&group| if group < turn { group } else { STAYS }).collect(),
-                ..layout.clone()
-            };
-            match heuristic::first(&earlier, placement, moves) {
-                Ok(plan) => return self.relocations(&plan, budget),
-                // Each round ends at an earlier turn; before the first there is nothing to take out.
-                Err(other) if layout.groups[usize::from(other.kind)] < turn => stuck = other,
-                Err(_) => return,
-            }
         }
     }
 

@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 
 use super::instance::{Container, Instance, Prices, Stack, pair_misfit, place_misfit};
+use super::kinds;
 use super::layout::Layout;
 use super::rules::Rules;
 use super::wire::{ContainerWire, CraneWire, Departure, Objective, RulesWire, StackWire, Task, Wire};
-use super::{iso6346, kinds};
 use crate::issue::{Issue, Issues};
-use crate::limits;
+use crate::{iso6346, limits};
 
 #[cfg(test)]
 mod tests;

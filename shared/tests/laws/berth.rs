@@ -1,9 +1,10 @@
 //! The laws, for berths.
 
 use portolan::Answer;
-use portolan::berth::wire::Wire;
+use portolan::berth::wire::{AssignmentWire, StabilityWire, Wire};
 use portolan::berth::{Berths, Certificate, Instance, Plan, Schedule};
 use portolan::outcome::{Outcome, Proof};
+use portolan::time::Time;
 use proptest::prelude::*;
 
 use crate::{brute, contract, tiny};
@@ -57,6 +58,28 @@ proptest! {
         prop_assert_eq!(serde_json::to_string(&first).expect("serializes"), serde_json::to_string(&again).expect("serializes"));
         let whole = solve(&instance, None, seed);
         prop_assert!(first.lower_bound <= whole.objective && whole.lower_bound <= first.objective);
+    }
+
+    #[test]
+    fn an_unchanged_port_keeps_its_plan_where_moving_costs_something(wire in tiny::problem(8, 3)) {
+        // What an even earlier plan says would weigh in the first solve alone.
+        let mut wire = wire;
+        wire.stability = None;
+        wire.calls.iter_mut().for_each(|call| call.earlier = None);
+        let instance = valid(&wire)?;
+        let before = solve(&instance, None, 1);
+        prop_assume!(before.proof() == Proof::Optimal);
+        let mut again = wire.clone();
+        again.stability = Some(StabilityWire { berth_change: 1, later_start: 1 });
+        for (call, place) in again.calls.iter_mut().zip(&before.solution.0) {
+            call.earlier = place.map(|place| AssignmentWire {
+                berth: wire.berths[place.berth.at()].id.clone(),
+                start: Time::Offset(place.start.0),
+            });
+        }
+        let instance = valid(&again)?;
+        let after = verified(&instance, solve(&instance, None, 2))?;
+        prop_assert!(after.plan.changes.is_empty(), "{:?}", after.plan.changes);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod berth;
 mod brute;
 mod contract;
+mod quay;
 mod routing;
 mod tiny;
 mod yard;

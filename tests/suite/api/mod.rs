@@ -3,6 +3,7 @@
 mod bad_input;
 mod idempotency;
 mod plans;
+mod quay;
 mod restart;
 mod routing;
 mod store;

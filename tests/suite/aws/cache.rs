@@ -1,14 +1,18 @@
 //! The cache on a real server, also one that dies, freezes and comes back.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use portolan_aws::config::Cache;
+use axum::Router;
+use axum::http::StatusCode;
+use portolan_aws::config::{Cache, Place};
 use portolan_aws::valkey::Valkey;
 use portolan_functions::guard::quota::{Counts, What};
 use portolan_functions::plans::record::Tenant;
 use portolan_functions::ports::{Flights, PlanCache, Quotas};
 use portolan_tests::aws;
-use portolan_tests::redis::Redis;
+use portolan_tests::redis::{Certificates, Cluster, Redis};
 
 use crate::contracts::plan_cache;
 
@@ -83,6 +87,106 @@ async fn without_a_server_there_is_an_error_and_no_wait() {
     let cache = Cache::at("redis://127.0.0.1:9", false);
     let cache = Valkey::new(&cache, &aws::at("http://127.0.0.1:9").await);
     assert!(cache.check().await.is_err());
+}
+
+#[tokio::test]
+async fn a_server_behind_tls_is_trusted_by_its_authority_alone() {
+    let Some(certificates) = Certificates::make("tls") else { return };
+    let Some(redis) = Redis::start_tls(&certificates).await else { return };
+    let stranger = valkey(&redis).await;
+    assert!(stranger.check().await.is_err(), "nobody knows who signed that");
+    let cache = Cache { authority: Some(certificates.authority()), ..Cache::at(&redis.url(), false) };
+    let cache = Valkey::new(&cache, &aws::at("http://127.0.0.1:9").await);
+    plan_cache::the_contract(&cache).await;
+}
+
+#[tokio::test]
+async fn a_cluster_behind_tls_keeps_the_contract_and_survives_its_nodes() {
+    let Some(certificates) = Certificates::make("cluster") else { return };
+    let Some(mut cluster) = Cluster::start(&certificates).await else { return };
+    let cache = Cache { authority: Some(certificates.authority()), ..Cache::at(&cluster.url(), true) };
+    let cache = Valkey::new(&cache, &aws::at("http://127.0.0.1:9").await);
+    aws::until("the cluster is ready", async || cache.check().await.ok()).await;
+    plan_cache::the_contract(&cache).await;
+    let tenant = Tenant::local();
+    // Keys of all three nodes.
+    for at in 0..12 {
+        cache.set(&tenant, &format!("f{at}"), b"plan".as_slice().into(), KEEP).await.unwrap();
+    }
+    for at in 0..12 {
+        assert!(cache.get(&tenant, &format!("f{at}")).await.unwrap().is_some(), "f{at}");
+    }
+    for node in cluster.nodes() {
+        node.kill();
+    }
+    assert!(cache.get(&tenant, "f0").await.is_err());
+    for node in cluster.nodes() {
+        node.up().await;
+    }
+    aws::until("the cluster is used again", async || cache.get(&tenant, "f0").await.ok()).await;
+}
+
+/// Answers as ElastiCache does to whoever asks where a cache is. Counts how often.
+async fn elasticache(action: &'static str, answer: String) -> (String, Arc<AtomicUsize>) {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&asked);
+    let describe = move |body: String| async move {
+        counted.fetch_add(1, Ordering::Relaxed);
+        let space = "xmlns=\"http://elasticache.amazonaws.com/doc/2015-02-02/\"";
+        if body.contains(&format!("Action={action}&")) {
+            let result =
+                format!("<{action}Response {space}><{action}Result>{answer}</{action}Result></{action}Response>");
+            return (StatusCode::OK, result);
+        }
+        let error =
+            "<Error><Type>Sender</Type><Code>ServerlessCacheNotFoundFault</Code><Message>none</Message></Error>";
+        (StatusCode::NOT_FOUND, format!("<ErrorResponse {space}>{error}</ErrorResponse>"))
+    };
+    let router = Router::new().route("/", axum::routing::post(describe));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    (url, asked)
+}
+
+fn named() -> Cache {
+    Cache { place: Place::Named("plans".to_owned()), ..Cache::at("", false) }
+}
+
+#[tokio::test]
+async fn a_replication_group_is_found_by_its_name_once_in_the_life_of_a_process() {
+    let Some(mut redis) = Redis::start().await else { return };
+    let node = format!("<PrimaryEndpoint><Address>127.0.0.1</Address><Port>{}</Port></PrimaryEndpoint>", redis.port());
+    let group = format!("<NodeGroups><NodeGroup>{node}</NodeGroup></NodeGroups>");
+    let answer = format!(
+        "<ReplicationGroups><ReplicationGroup><TransitEncryptionEnabled>false</TransitEncryptionEnabled>{group}\
+         </ReplicationGroup></ReplicationGroups>"
+    );
+    let (url, asked) = elasticache("DescribeReplicationGroups", answer).await;
+    let cache = Valkey::new(&named(), &aws::at(&url).await);
+    assert_eq!(cache.place(), None, "nobody has looked yet");
+    plan_cache::the_contract(&cache).await;
+    redis.kill();
+    redis.up().await;
+    assert_eq!(cache.get(&Tenant::local(), "f").await.unwrap(), None, "another connection to the same place");
+    assert_eq!(asked.load(Ordering::Relaxed), 2, "first whether there is a serverless cache, then the group");
+    assert_eq!(cache.place(), Some(format!("127.0.0.1:{}, single node, no TLS", redis.port())));
+}
+
+#[tokio::test]
+async fn a_serverless_cache_is_a_cluster_behind_tls() {
+    let Some(certificates) = Certificates::make("serverless") else { return };
+    let Some(cluster) = Cluster::start(&certificates).await else { return };
+    let port = cluster.url().rsplit(':').next().unwrap().to_owned();
+    let endpoint = format!("<Endpoint><Address>127.0.0.1</Address><Port>{port}</Port></Endpoint>");
+    let answer = format!("<ServerlessCaches><member>{endpoint}</member></ServerlessCaches>");
+    let (url, asked) = elasticache("DescribeServerlessCaches", answer).await;
+    let cache = Cache { authority: Some(certificates.authority()), ..named() };
+    let cache = Valkey::new(&cache, &aws::at(&url).await);
+    aws::until("the cluster is ready", async || cache.check().await.ok()).await;
+    plan_cache::the_contract(&cache).await;
+    assert_eq!(asked.load(Ordering::Relaxed), 1);
+    assert_eq!(cache.place(), Some(format!("127.0.0.1:{port}, cluster, TLS")));
 }
 
 #[tokio::test]

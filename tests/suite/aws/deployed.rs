@@ -71,14 +71,22 @@ impl Stack {
         aws::until("the plan got there", async || Some(self.get(place).await).filter(&wanted)).await
     }
 
+    /// Messages that wait in a queue.
     async fn messages(&self, queue: &str) -> usize {
-        let asked = self
-            .sqs
-            .get_queue_attributes()
-            .queue_url(output(&self.outputs, queue))
-            .attribute_names(QueueAttributeName::ApproximateNumberOfMessages);
-        let attributes = asked.send().await.unwrap().attributes.unwrap_or_default();
-        attributes.get(&QueueAttributeName::ApproximateNumberOfMessages).map_or(0, |count| count.parse().unwrap())
+        self.count(queue, &[QueueAttributeName::ApproximateNumberOfMessages]).await
+    }
+
+    /// Those, and the ones that are being worked on.
+    async fn unfinished_messages(&self, queue: &str) -> usize {
+        use QueueAttributeName::{ApproximateNumberOfMessages, ApproximateNumberOfMessagesNotVisible};
+        self.count(queue, &[ApproximateNumberOfMessages, ApproximateNumberOfMessagesNotVisible]).await
+    }
+
+    async fn count(&self, queue: &str, names: &[QueueAttributeName]) -> usize {
+        let asked = self.sqs.get_queue_attributes().queue_url(output(&self.outputs, queue));
+        let asked = asked.set_attribute_names(Some(names.to_vec())).send().await.unwrap();
+        let attributes = asked.attributes.unwrap_or_default();
+        names.iter().filter_map(|name| attributes.get(name)?.parse::<usize>().ok()).sum()
     }
 }
 
@@ -236,6 +244,84 @@ async fn a_message_that_is_none_of_ours_ends_among_the_dead_letters_and_can_be_s
     delete.send().await.unwrap();
     aws::until("the queue is empty", async || (stack.messages("StandardQueueUrl").await == 0).then_some(())).await;
     assert_eq!(stack.messages("DeadLettersUrl").await, 0);
+}
+
+#[tokio::test]
+async fn messages_that_come_twice_late_or_out_of_order_solve_a_plan_once() {
+    let Some(stack) = Stack::find().await else { return };
+    let queue = output(&stack.outputs, "StandardQueueUrl");
+    let place = stack.defer(&yard(10, 10, 4_000)).await;
+    let id = place.rsplit('/').next().unwrap();
+    let send = async |epoch: u32| {
+        let body = json!({"tenant": Tenant::local(), "plan": id, "epoch": epoch}).to_string();
+        stack.sqs.send_message().queue_url(queue).message_body(body).send().await.unwrap();
+    };
+    // A later epoch than there is, the right one twice more, and an earlier one.
+    for epoch in [2, 1, 1, 0] {
+        send(epoch).await;
+    }
+    let done = stack.until(&place, |reply| reply.body["status"] == "done").await;
+    assert!(done.header("etag").starts_with("\"1."), "one worker, one epoch: {}", done.header("etag"));
+    send(1).await;
+    let none_left = async || (stack.unfinished_messages("StandardQueueUrl").await == 0).then_some(());
+    aws::until("the messages have done nothing, and are gone", none_left).await;
+    assert_eq!(stack.get(&place).await.header("etag"), done.header("etag"), "published once");
+    assert_eq!(stack.messages("DeadLettersUrl").await, 0);
+}
+
+#[tokio::test]
+async fn who_wants_to_know_is_told_that_a_plan_has_ended() {
+    let Some(stack) = Stack::find().await else { return };
+    let place = stack.defer(&yard(4, 3, 2000)).await;
+    let id = place.rsplit('/').next().unwrap();
+    let queue = output(&stack.outputs, "EndedQueueUrl");
+    let told = aws::until("it is told", async || {
+        let received = stack.sqs.receive_message().queue_url(queue).max_number_of_messages(10).send().await.unwrap();
+        let mut bodies =
+            received.messages().iter().filter_map(|message| serde_json::from_str::<Value>(message.body()?).ok());
+        bodies.rfind(|body| body["plan"] == id)
+    });
+    let told = told.await;
+    assert_eq!((&told["status"], &told["problem"], &told["tenant"]), (&json!("done"), &json!("yard"), &json!("local")));
+    let plan = stack.get(&place).await;
+    assert_eq!(plan.header("etag"), format!("{}", told["version"]), "the entity tag of what it tells of");
+}
+
+#[tokio::test]
+async fn a_terminal_is_kept_in_its_table() {
+    let Some(stack) = Stack::find().await else { return };
+    let place = format!("/v1/terminals/T-{}", PlanId::fresh().number() as u32);
+    let layout = json!({"blocks": [{"id": "A", "bays": 2, "rows": 3, "max_tiers": 3}]});
+    let made = stack.send(Method::PUT, &place, &[], Some(&layout)).await;
+    assert_eq!(made.status, 201, "{:#}", made.body);
+    let container = format!("{place}/containers/CSQU3054383");
+    let details = json!({"size_type": "22G1", "destination": "call:X"});
+    assert_eq!(stack.send(Method::PUT, &container, &[], Some(&details)).await.status, 201);
+    let wanted = json!({"container": "CSQU3054383", "from": "out", "to": "A/1/2"});
+    let headers = [("idempotency-key", "move-1"), ("x-actor", "RTG-1")];
+    let moved = stack.send(Method::POST, &format!("{place}/moves"), &headers, Some(&wanted)).await;
+    assert_eq!((moved.status.as_u16(), &moved.body["slot"]), (200, &json!("A/1/2/1")), "{:#}", moved.body);
+    let again = stack.send(Method::POST, &format!("{place}/moves"), &headers, Some(&wanted)).await;
+    assert_eq!((again.header("idempotent-replayed"), &again.body), ("true", &moved.body));
+    let refused = stack.send(Method::POST, &format!("{place}/moves"), &[], Some(&wanted)).await;
+    assert_eq!((refused.status.as_u16(), &refused.body["won"]["by"]), (409, &json!("RTG-1")), "{:#}", refused.body);
+    let csv = "number,slot,size_type\nZEPU0037255,A/1/2/2,22G1\n";
+    let load =
+        stack.client.post(format!("{}{place}/containers", stack.base)).header("content-type", "text/csv").body(csv);
+    let loaded = Reply::of(load.send().await.unwrap()).await;
+    assert_eq!(loaded.body["loaded"], 1, "{:#}", loaded.body);
+    let crane = json!({"kind": "yard_crane", "at": "A"});
+    assert_eq!(stack.send(Method::PUT, &format!("{place}/equipment/RTG-1"), &[], Some(&crane)).await.status, 201);
+    assert_eq!(stack.send(Method::POST, &format!("{place}/equipment/RTG-1/heartbeat"), &[], None).await.status, 204);
+    let awake = stack.get(&format!("{place}/equipment?online=true")).await;
+    assert_eq!(awake.body["items"][0]["id"], "RTG-1", "{:#}", awake.body);
+    let history = stack.get(&format!("{place}/containers/CSQU3054383/history")).await;
+    assert_eq!(history.body["items"].as_array().map(Vec::len), Some(2), "{:#}", history.body);
+    let snapshot = stack.get(&format!("{place}/snapshot")).await;
+    assert_eq!(snapshot.body["version"], 5, "{:#}", snapshot.body);
+    assert!(stack.get("/v1/terminals").await.body["items"].as_array().is_some_and(|all| !all.is_empty()));
+    let held = stack.send(Method::DELETE, &place, &[], None).await;
+    held.is_problem(409, "in_use");
 }
 
 #[tokio::test]

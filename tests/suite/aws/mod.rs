@@ -2,4 +2,6 @@
 
 mod cache;
 mod deployed;
+mod faults;
 mod store;
+mod terminal;

@@ -49,6 +49,7 @@ async fn a_store_that_cannot_be_reached_says_so_in_time() {
     let shared = aws::at("http://127.0.0.1:9").await;
     let tables = portolan_aws::config::Tables {
         plans: "plans".to_owned(),
+        terminals: "terminals".to_owned(),
         ephemeral: "ephemeral".to_owned(),
         bucket: "bucket".to_owned(),
     };

@@ -28,6 +28,7 @@ fn head(stores: &Stores, status: Status) -> Head {
         expires_at: None,
         quality: None,
         failure: None,
+        terminal: None,
     }
 }
 

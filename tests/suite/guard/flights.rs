@@ -54,9 +54,9 @@ async fn equal_requests_at_several_processes_cost_one_solve() {
     let start = || Server::start(Setup { settings: settings(), stores: stores.clone(), ..Setup::default() });
     let (one, other) = (start().await, start().await);
     let body = script("several processes", "slow", 400);
-    let ask = |server: &Server| {
+    let ask = async |server: &Server| {
         let asked = (0..20).map(|_| server.post("/v1/fake/plans", &body));
-        futures_util::future::join_all(asked.collect::<Vec<_>>())
+        futures_util::future::join_all(asked.collect::<Vec<_>>()).await
     };
     let (mine, theirs) = tokio::join!(ask(&one), ask(&other));
     let first = mine[0].text("id");

@@ -9,7 +9,7 @@ use portolan_functions::ports::{TerminalStore, WallClock};
 use portolan_functions::terminal::call;
 use portolan_functions::terminal::equipment;
 use portolan_functions::terminal::event::{
-    Ask, Body, Change, Entity, Expect, Kind, Made, Outcome, PlannedMove, Reason, Receipt, Refusal,
+    Ask, Body, Change, Entity, Expect, Kind, Outcome, PlannedMove, Reason, Receipt, Refusal, Step,
 };
 use portolan_functions::terminal::port::{Past, Query};
 
@@ -192,18 +192,16 @@ async fn equipment_is_heard(store: &dyn TerminalStore, clock: &SetClock) {
 
 /// Container 4 stands on B/3/1 by now, container 3 on top of B/1/1.
 async fn a_plan_is_carried_out(store: &dyn TerminalStore) {
-    let id = PlanId::fresh();
+    let plan = PlanId::fresh();
     let step = |container: usize, from: &str, to: &str| PlannedMove {
         container: number(container),
         from: from.parse().unwrap(),
         to: Some(to.parse().unwrap()),
     };
-    let moves = vec![step(3, "B/1/1/3", "B/4/1/1"), step(2, "B/1/1/2", "B/4/1/2"), step(1, "B/1/1/1", "B/4/1/3")];
-    let made_for = store.version(&Tenant::local(), T).await.unwrap();
-    let (problem, fingerprint) = ("yard".to_owned(), String::new());
-    let made = Made { id, problem, made_for, fingerprint, block: Some("B".into()), moves, offline: Vec::new() };
-    done(store, ask(Change::KeepPlan(made))).await;
-    let next = |at: usize| ask(Change::Step(id, at, None));
+    let moves = [step(3, "B/1/1/3", "B/4/1/1"), step(2, "B/1/1/2", "B/4/1/2"), step(1, "B/1/1/1", "B/4/1/3")];
+    let of = moves.len();
+    let next =
+        |number: usize| ask(Change::Step(Step { plan, number, of, planned: moves[number].clone(), equipment: None }));
     assert_eq!(refused(store, next(1)).await.reason, Reason::OutOfStep);
     let receipt = done(store, next(0)).await;
     assert!(matches!(receipt.record.unwrap().body, Body::Progress(progress) if progress.done == 1));

@@ -11,10 +11,10 @@ use super::{number, spec_json};
 
 const CLIENTS: usize = 8;
 
-struct Process(Child, String);
+pub(super) struct Process(Child, pub(super) String);
 
 impl Process {
-    fn start(folder: &Path) -> Self {
+    pub(super) fn start(folder: &Path) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_fake-portolan"))
             .args(["--listen", "127.0.0.1:0", "--data"])
             .arg(folder)

@@ -2,9 +2,12 @@
 
 mod api;
 mod bad_input;
-mod contract;
+mod clients;
+pub(crate) mod contract;
+mod conventions;
 mod killed;
 mod model;
+mod plans;
 
 use jiff::Timestamp;
 use portolan_functions::terminal::container::{Destination, Details, check_digit};

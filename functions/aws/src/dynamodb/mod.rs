@@ -1,4 +1,6 @@
-//! Plans and idempotency records in DynamoDB.
+//! Plans, terminals and idempotency records in DynamoDB.
+//!
+//! Terminals have a table of their own: see [`Terminals`].
 //!
 //! Table of plans, partition key `tenant`, sort key `key`:
 //!
@@ -17,6 +19,7 @@
 
 mod plans;
 mod replays;
+mod terminal;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -30,6 +33,7 @@ use portolan_functions::ports::{Dependency, Later, StoreError, Upkeep, WallClock
 
 use crate::bodies::{Bodies, chain, unavailable};
 use crate::config::Tables;
+pub use terminal::Terminals;
 
 type Item = HashMap<String, AttributeValue>;
 
@@ -66,7 +70,7 @@ impl Upkeep for DynamoDb {
             let key = [("tenant", s("#")), ("key", s("#"))];
             let read = self.client.get_item().table_name(&self.plans).set_key(Some(item(key)));
             let state = read.send().await.map(drop).map_err(failed);
-            vec![Dependency { name: "store", needed: true, state }]
+            vec![Dependency { name: "store", needed: true, state, place: None }]
         })
     }
 }

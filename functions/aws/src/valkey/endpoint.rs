@@ -3,7 +3,7 @@
 use aws_config::SdkConfig;
 use aws_sdk_elasticache::Client;
 use aws_sdk_elasticache::operation::describe_serverless_caches::DescribeServerlessCachesError;
-use redis::{ConnectionAddr, ConnectionInfo, IntoConnectionInfo, RedisConnectionInfo};
+use redis::{ConnectionAddr, ConnectionInfo, IntoConnectionInfo, RedisConnectionInfo, TlsCertificates};
 use tokio::sync::OnceCell;
 
 use super::token;
@@ -28,6 +28,20 @@ struct Found {
 impl Endpoint {
     pub(super) fn new(cache: Cache, shared: SdkConfig) -> Self {
         Self { cache, shared, found: OnceCell::new() }
+    }
+
+    /// Who must have signed the cache's certificate.
+    pub(super) fn certificates(&self) -> Option<TlsCertificates> {
+        let authority = self.cache.authority.clone()?;
+        Some(TlsCertificates { client_tls: None, root_cert: Some(authority) })
+    }
+
+    /// What was looked up.
+    pub(super) fn place(&self) -> Option<String> {
+        let Found { host, port, cluster, tls } = self.found.get()?;
+        let kind = if *cluster { "cluster" } else { "single node" };
+        let tls = if *tls { "TLS" } else { "no TLS" };
+        Some(format!("{host}:{port}, {kind}, {tls}"))
     }
 
     /// How to connect, and whether it is a cluster. A token to log in with is minted anew each time, because it is valid for

@@ -85,17 +85,21 @@ impl Valkey {
         let (info, cluster) = self.endpoint.find().await.map_err(Broken::NotFound)?;
         let made = async {
             Ok::<_, Broken>(if cluster {
-                let client = ClusterClient::builder([info])
-                    .connection_timeout(CONNECT)
-                    .response_timeout(RESPONSE)
-                    .retries(1)
-                    .build()?;
-                Connection::Cluster(client.get_async_connection().await?)
+                let mut client =
+                    ClusterClient::builder([info]).connection_timeout(CONNECT).response_timeout(RESPONSE).retries(1);
+                if let Some(certificates) = self.endpoint.certificates() {
+                    client = client.certs(certificates);
+                }
+                Connection::Cluster(client.build()?.get_async_connection().await?)
             } else {
                 let config = AsyncConnectionConfig::new()
                     .set_connection_timeout(Some(CONNECT))
                     .set_response_timeout(Some(RESPONSE));
-                Connection::Single(Client::open(info)?.get_multiplexed_async_connection_with_config(&config).await?)
+                let client = match self.endpoint.certificates() {
+                    Some(certificates) => Client::build_with_tls(info, certificates)?,
+                    None => Client::open(info)?,
+                };
+                Connection::Single(client.get_multiplexed_async_connection_with_config(&config).await?)
             })
         };
         let made = tokio::time::timeout(2 * CONNECT, made).await.map_err(|_| Broken::Late)??;
@@ -181,6 +185,10 @@ impl PlanCache for Valkey {
             let _: String = self.run(&redis::cmd("PING"), 2).await?;
             Ok(())
         })
+    }
+
+    fn place(&self) -> Option<String> {
+        self.endpoint.place()
     }
 }
 

@@ -1,4 +1,4 @@
-//! One file on disk, or memory alone: all a single machine needs.
+//! One file on disk with a log of terminals beside it, or memory alone: all a single machine needs.
 //!
 //! The file is a redb database: transactions are atomic, and a durable one is on disk when its write is confirmed. A second
 //! process on the same folder is refused, because redb locks the file.
@@ -13,10 +13,14 @@
 //! | `replays` | tenant, idempotency key | [`Claim`](crate::ports::Claim) in JSON |
 //! | `terminal_…` | see `terminal_tables` | |
 //! | `about` | name | number: the version of this layout |
+//!
+//! Every durable transaction saves which pages are free (redb's quick repair), so that a restart after a crash does not walk through the file,
+//! however large it is.
 
 mod plans;
 mod replays;
 mod terminal;
+mod terminal_log;
 mod terminal_tables;
 mod terminal_writer;
 mod upkeep;
@@ -92,6 +96,8 @@ pub enum OpenError {
 #[derive(Clone)]
 pub struct Embedded {
     db: Arc<Database>,
+    /// Where the file is; nowhere where it is in memory.
+    folder: Option<Arc<Path>>,
     clock: Arc<dyn WallClock>,
     bounds: Bounds,
 }
@@ -108,7 +114,7 @@ impl Embedded {
             Ok(Err(error)) => return Err(open_error(path, error)),
             Err(_) => return Err(OpenError::Damaged { path, cause: "its structure is broken".to_owned() }),
         };
-        Self::prepare(database, clock, bounds).map_err(|fault| damaged(path, fault.0.as_ref()))
+        Self::prepare(database, Some(folder.into()), clock, bounds).map_err(|fault| damaged(path, fault.0.as_ref()))
     }
 
     /// A store that is gone with the process.
@@ -116,7 +122,7 @@ impl Embedded {
         let path = || PathBuf::from("memory");
         let backend = redb::backends::InMemoryBackend::new();
         let database = Database::builder().create_with_backend(backend).map_err(|error| open_error(path(), error))?;
-        Self::prepare(database, clock, bounds).map_err(|fault| damaged(path(), fault.0.as_ref()))
+        Self::prepare(database, None, clock, bounds).map_err(|fault| damaged(path(), fault.0.as_ref()))
     }
 
     /// The store behind every port.
@@ -137,8 +143,14 @@ impl Embedded {
         Ok(Arc::new(terminal::Terminals::new(self.clone())?))
     }
 
-    fn prepare(db: Database, clock: Arc<dyn WallClock>, bounds: Bounds) -> Result<Self, Fault> {
-        let write = db.begin_write()?;
+    fn prepare(
+        db: Database,
+        folder: Option<Arc<Path>>,
+        clock: Arc<dyn WallClock>,
+        bounds: Bounds,
+    ) -> Result<Self, Fault> {
+        let mut write = db.begin_write()?;
+        write.set_quick_repair(true);
         {
             let mut about = write.open_table(ABOUT)?;
             let layout = about.get("layout")?.map_or(LAYOUT, |layout| layout.value());
@@ -156,7 +168,7 @@ impl Embedded {
             replays::end_leases(&mut write.open_table(REPLAYS)?)?;
         }
         write.commit()?;
-        Ok(Self { db: Arc::new(db), clock, bounds })
+        Ok(Self { db: Arc::new(db), folder, clock, bounds })
     }
 
     /// Runs file access where it delays no request.
@@ -187,7 +199,9 @@ impl Embedded {
     ) -> Later<'static, Result<T, StoreError>> {
         self.blocking(move |store| {
             let mut transaction = store.db.begin_write()?;
-            if !durable {
+            if durable {
+                transaction.set_quick_repair(true);
+            } else {
                 transaction.set_durability(redb::Durability::None)?;
             }
             let value = work(store, &transaction)?;

@@ -11,6 +11,7 @@
 //! | `terminal_keys` | terminal, idempotency key | [`Used`] in JSON |
 //! | `terminal_key_ages` | time, terminal, idempotency key | nothing |
 //! | `terminal_beats` | terminal, equipment | when it was last heard of |
+//! | `terminal_log` | nothing | number of the last group of the log that is in these tables |
 //!
 //! A terminal is named `tenant/terminal`; neither has a slash in it.
 
@@ -20,6 +21,7 @@ use jiff::Timestamp;
 use redb::{ReadableTable, Table, TableDefinition, WriteTransaction};
 use serde::{Deserialize, Serialize};
 
+use super::terminal_log::{self, Group};
 use super::{Fault, unreadable};
 use crate::ports::StoreError;
 use crate::terminal::container::Container;
@@ -37,6 +39,7 @@ pub(super) const HISTORY: TableDefinition<(&str, u64), &[u8]> = TableDefinition:
 pub(super) const HISTORY_OF: TableDefinition<(&str, u8, &str, u64), ()> = TableDefinition::new("terminal_history_of");
 const KEYS: TableDefinition<(&str, &str), &[u8]> = TableDefinition::new("terminal_keys");
 const KEY_AGES: TableDefinition<(i64, &str, &str), ()> = TableDefinition::new("terminal_key_ages");
+const LOG: TableDefinition<(), u64> = TableDefinition::new("terminal_log");
 pub(super) const BEATS: TableDefinition<(&str, &str), i64> = TableDefinition::new("terminal_beats");
 
 /// Keys forgotten with each batch of writes at most: more than are made, so that they never pile up.
@@ -66,6 +69,7 @@ pub(super) struct Tables<'t> {
     history_of: Table<'t, (&'static str, u8, &'static str, u64), ()>,
     keys: Table<'t, (&'static str, &'static str), &'static [u8]>,
     key_ages: Table<'t, (i64, &'static str, &'static str), ()>,
+    log: Table<'t, (), u64>,
 }
 
 /// Makes the tables where they are missing, so that readers find them.
@@ -90,7 +94,19 @@ impl<'t> Tables<'t> {
             history_of: transaction.open_table(HISTORY_OF)?,
             keys: transaction.open_table(KEYS)?,
             key_ages: transaction.open_table(KEY_AGES)?,
+            log: transaction.open_table(LOG)?,
         })
+    }
+
+    /// The last group of the log that is in these tables.
+    pub(super) fn last_group(&self) -> Result<u64, Fault> {
+        Ok(self.log.get(())?.map_or(0, |number| number.value()))
+    }
+
+    /// Notes that they have a group of the log.
+    pub(super) fn has_group(&mut self, number: u64) -> Result<(), Fault> {
+        self.log.insert((), number)?;
+        Ok(())
     }
 
     /// Number and time of the last event.
@@ -106,8 +122,11 @@ impl<'t> Tables<'t> {
     }
 
     /// Remembers what a key was used for.
-    pub(super) fn use_key(&mut self, scope: &str, key: &str, used: &Used) -> Result<(), Fault> {
-        self.keys.insert((scope, key), serde_json::to_vec(used)?.as_slice())?;
+    pub(super) fn use_key(&mut self, scope: &str, key: &str, used: &Used, group: &mut Group) -> Result<(), Fault> {
+        let json = serde_json::to_vec(used)?;
+        group.field(b'K', key.as_bytes());
+        group.field(b'U', &json);
+        self.keys.insert((scope, key), json.as_slice())?;
         self.key_ages.insert((used.receipt.at.as_microsecond(), scope, key), ())?;
         Ok(())
     }
@@ -130,8 +149,41 @@ impl<'t> Tables<'t> {
         Ok(())
     }
 
+    /// Writes what a group of the log says.
+    pub(super) fn write_again(&mut self, body: &[u8]) -> Result<(), Fault> {
+        let (mut scope, mut key) = (String::new(), String::new());
+        // What is written again is in the log already.
+        let mut ignored = Group::new();
+        for (tag, content) in terminal_log::fields(body)? {
+            match tag {
+                b'S' => std::str::from_utf8(content)?.clone_into(&mut scope),
+                b'K' => std::str::from_utf8(content)?.clone_into(&mut key),
+                b'U' => self.use_key(&scope, &key, &read("an idempotency record", content)?, &mut ignored)?,
+                b'E' => {
+                    let Event { stamp, kind, equipment, before, after, .. } = read("an event", content)?;
+                    let draft = Draft { kind, before, after, equipment };
+                    let version = self.write(&scope, vec![draft], &stamp.by, stamp.at, &mut ignored)?;
+                    if version != stamp.version {
+                        let cause =
+                            format!("the log goes on with event {} of {scope}, not with {version}", stamp.version);
+                        return Err(cause.into());
+                    }
+                }
+                _ => return Err("a field of the log is not known".into()),
+            }
+        }
+        Ok(())
+    }
+
     /// Writes events. Returns the number of the last.
-    pub(super) fn write(&mut self, scope: &str, drafts: Vec<Draft>, by: &str, at: Timestamp) -> Result<u64, Fault> {
+    pub(super) fn write(
+        &mut self,
+        scope: &str,
+        drafts: Vec<Draft>,
+        by: &str,
+        at: Timestamp,
+        group: &mut Group,
+    ) -> Result<u64, Fault> {
         let (mut version, _) = self.head(scope)?;
         for draft in drafts {
             version += 1;
@@ -152,7 +204,9 @@ impl<'t> Tables<'t> {
             }
             self.history_of.insert((scope, entity as u8, id.as_str(), version), ())?;
             let event = Event { stamp, kind, entity, id, equipment, before, after };
-            self.history.insert((scope, version), serde_json::to_vec(&event)?.as_slice())?;
+            let json = serde_json::to_vec(&event)?;
+            group.field(b'E', &json);
+            self.history.insert((scope, version), json.as_slice())?;
         }
         self.heads.insert(scope, (version, at.as_microsecond()))?;
         Ok(version)

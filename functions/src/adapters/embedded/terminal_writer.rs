@@ -1,6 +1,6 @@
 //! Group commit: one thread writes terminals. While it waits for the disk, further changes gather; they are decided one after the
-//! other, written in one transaction and confirmed together. A change that is refused leaves nothing behind; an error of
-//! the disk fails the whole batch, of which nothing is kept then.
+//! other, written in one transaction and confirmed together, once they are in the log (see `terminal_log`). A change that is refused leaves
+//! nothing behind; an error of the disk fails the whole batch, of which nothing is kept then.
 
 use std::collections::{BTreeMap, HashMap};
 use std::panic::AssertUnwindSafe;
@@ -13,6 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use redb::ReadableTable;
 use tokio::sync::oneshot;
 
+use super::terminal_log::{Group, Log};
 use super::terminal_tables::{BEATS, HEADS, RECORDS, Seen, Tables, Used, read};
 use super::{Embedded, Fault};
 use crate::ports::{StoreError, WallClock};
@@ -22,8 +23,10 @@ use crate::terminal::layout::Spec;
 
 /// Changes in one transaction at most.
 const BATCH: usize = 1024;
-/// How often signs of life go to disk.
+/// How often signs of life go to the database.
 const FLUSH: Duration = Duration::from_secs(1);
+/// How long the database is not made safe at most, where there is something to make safe.
+const SAFE: Duration = Duration::from_secs(10);
 /// How long an idempotency key is kept.
 const KEPT: SignedDuration = SignedDuration::from_hours(24);
 
@@ -52,12 +55,16 @@ pub(super) struct Writer {
 impl Writer {
     pub(super) fn start(store: &Embedded) -> Result<Self, StoreError> {
         let (jobs, received) = channel();
+        // What the log has is in the tables before anything is read from them.
+        let log = caught_up(store)?;
         let registry = Arc::new(Mutex::new(registered(store)?));
         let writing = Writing {
             store: store.clone(),
             registry: Arc::clone(&registry),
             specs: HashMap::new(),
             clock: Arc::clone(&store.clock),
+            log,
+            pending: None,
         };
         let thread = std::thread::Builder::new().name("terminals".to_owned()).spawn(move || writing.run(&received));
         let thread = thread.map_err(|error| StoreError::Unavailable(Box::new(error)))?;
@@ -116,12 +123,43 @@ fn registered(store: &Embedded) -> Result<Registry, StoreError> {
     Ok(read_all()?)
 }
 
+/// The log, once all it has is safely in the database. There is none where there is no disk.
+fn caught_up(store: &Embedded) -> Result<Option<Log>, StoreError> {
+    let Some(folder) = &store.folder else { return Ok(None) };
+    let write = || -> Result<Log, Fault> {
+        let mut transaction = store.db.begin_write()?;
+        transaction.set_quick_repair(true);
+        let (mut log, groups) = {
+            let mut tables = Tables::open(&transaction)?;
+            let (log, groups) = Log::open(folder, tables.last_group()?)?;
+            for body in &groups {
+                tables.write_again(body)?;
+            }
+            tables.has_group(log.next - 1)?;
+            (log, groups.len())
+        };
+        transaction.commit()?;
+        log.begin_anew();
+        if groups > 0 {
+            tracing::info!(
+                groups,
+                "an earlier process ended before its terminals were safe; they were taken from its log"
+            );
+        }
+        Ok(log)
+    };
+    Ok(Some(write()?))
+}
+
 struct Writing {
     store: Embedded,
     registry: Arc<Mutex<Registry>>,
     /// Layouts as they are committed.
     specs: HashMap<String, Option<Arc<Spec>>>,
     clock: Arc<dyn WallClock>,
+    log: Option<Log>,
+    /// Since when there is something in the database that it would lose in a crash.
+    pending: Option<Instant>,
 }
 
 impl Writing {
@@ -140,9 +178,11 @@ impl Writing {
             if flushed.elapsed() >= FLUSH {
                 flushed = Instant::now();
                 self.flush();
+                self.make_safe(SAFE);
             }
         }
         self.flush();
+        self.make_safe(Duration::ZERO);
     }
 
     fn serve(&mut self, batch: Vec<Job>) {
@@ -169,18 +209,39 @@ impl Writing {
     }
 
     fn commit(&mut self, asks: Vec<(String, Ask)>) -> Result<Vec<Result<Outcome, StoreError>>, Fault> {
-        let transaction = self.store.db.begin_write()?;
+        let mut transaction = self.store.db.begin_write()?;
         let now = self.clock.now();
-        let mut equipment = Vec::new();
+        let (mut equipment, mut group) = (Vec::new(), Group::new());
         let mut outcomes = Vec::with_capacity(asks.len());
         {
             let mut tables = Tables::open(&transaction)?;
             tables.forget_keys(now.checked_sub(KEPT)?)?;
             for (scope, ask) in asks {
-                outcomes.push(self.one(&mut tables, &scope, ask, now, &mut equipment)?);
+                outcomes.push(self.one(&mut tables, &scope, ask, now, &mut equipment, &mut group)?);
+            }
+            if let Some(log) = self.log.as_ref().filter(|_| !group.is_empty()) {
+                tables.has_group(log.next)?;
             }
         }
-        transaction.commit()?;
+        if group.is_empty() {
+            // Nothing that anybody is told rests on it.
+            transaction.set_durability(redb::Durability::None)?;
+            transaction.commit()?;
+        } else if let Some(log) = self.log.as_mut().filter(|log| log.takes(&group)) {
+            log.append(&mut group)?;
+            transaction.set_durability(redb::Durability::None)?;
+            transaction.commit()?;
+            log.advance(&group);
+            self.pending.get_or_insert_with(Instant::now);
+        } else {
+            transaction.set_quick_repair(self.log.is_some());
+            transaction.commit()?;
+            if let Some(log) = &mut self.log {
+                log.next += 1;
+                log.begin_anew();
+            }
+            self.pending = None;
+        }
         let mut registry = lock(&self.registry);
         for (scope, id, is_there) in equipment {
             let seen = registry.seen.entry(scope).or_default();
@@ -201,6 +262,7 @@ impl Writing {
         ask: Ask,
         now: Timestamp,
         equipment: &mut Vec<(String, String, bool)>,
+        group: &mut Group,
     ) -> Result<Result<Outcome, StoreError>, Fault> {
         let (version, last) = tables.head(scope)?;
         // Times of events never go back, whatever the clock does.
@@ -233,7 +295,10 @@ impl Writing {
         let events = decision.drafts.len() as u64;
         let about = ask.change.about();
         let created = about.is_some() && decision.drafts.first().is_some_and(|draft| draft.before.is_none());
-        let version = if events == 0 { version } else { tables.write(scope, decision.drafts, &ask.by, at)? };
+        if events > 0 || (ask.key.is_some() && decision.refusal.is_none()) {
+            group.field(b'S', scope.as_bytes());
+        }
+        let version = if events == 0 { version } else { tables.write(scope, decision.drafts, &ask.by, at, group)? };
         if let Some(refusal) = decision.refusal {
             return Ok(Ok(Outcome::Refused(refusal)));
         }
@@ -246,7 +311,7 @@ impl Writing {
         };
         let receipt = Receipt { version, at, record, created, events };
         if let Some((key, digest)) = ask.key {
-            tables.use_key(scope, &key, &Used { digest, receipt: receipt.clone() })?;
+            tables.use_key(scope, &key, &Used { digest, receipt: receipt.clone() }, group)?;
         }
         Ok(Ok(Outcome::Done(receipt)))
     }
@@ -262,7 +327,7 @@ impl Writing {
     }
 
     /// Writes signs of life. They may be lost with a crash, so nobody waits for the disk.
-    fn flush(&self) {
+    fn flush(&mut self) {
         let fresh = std::mem::take(&mut lock(&self.registry).fresh);
         if fresh.is_empty() {
             return;
@@ -281,6 +346,30 @@ impl Writing {
         };
         if let Err(fault) = write() {
             tracing::warn!(error = &*fault.0 as &dyn std::error::Error, "signs of life were not written");
+        }
+        self.pending.get_or_insert_with(Instant::now);
+    }
+
+    /// Makes the database safe where it has not been for this long; the log then begins anew.
+    fn make_safe(&mut self, after: Duration) {
+        if self.log.is_none() || self.pending.is_none_or(|since| since.elapsed() < after) {
+            return;
+        }
+        let write = || -> Result<(), Fault> {
+            let mut transaction = self.store.db.begin_write()?;
+            transaction.set_quick_repair(true);
+            transaction.commit()?;
+            Ok(())
+        };
+        match write() {
+            Ok(()) => {
+                self.pending = None;
+                if let Some(log) = &mut self.log {
+                    log.begin_anew();
+                }
+            }
+            // What was confirmed is in the log.
+            Err(fault) => tracing::warn!(error = &*fault.0 as &dyn std::error::Error, "terminals were not made safe"),
         }
     }
 }

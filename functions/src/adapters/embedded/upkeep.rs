@@ -72,6 +72,6 @@ impl Upkeep for Embedded {
             transaction.open_table(ABOUT)?.insert("layout", LAYOUT)?;
             Ok(())
         });
-        Box::pin(async { vec![Dependency { name: "store", needed: true, state: state.await }] })
+        Box::pin(async { vec![Dependency { name: "store", needed: true, state: state.await, place: None }] })
     }
 }

@@ -33,8 +33,12 @@ pub fn document() -> Value {
     let mut schemas = Schemas::default();
     let mut paths = paths::shared();
     described::<berth::Berths>("Berth", &mut schemas, &mut paths);
+    described_also::<berth::quay::Quays>("Quay", &mut schemas, &mut paths);
     described::<yard::Yards>("Yard", &mut schemas, &mut paths);
     described::<routing::Routing>("Routing", &mut schemas, &mut paths);
+    schemas.add::<routing::whatif::Question>("RoutingWhatIf");
+    schemas.add::<routing::whatif::Reply>("RoutingWhatIfReply");
+    paths.extend(paths::what_if(routing::Routing::NAME, "RoutingWhatIf", "RoutingWhatIfReply"));
     terminals::add(&mut schemas, &mut paths);
     schemas.add::<Any>("Any");
     schemas.add::<Resource<Any, Any, Any>>("PlanRecord");
@@ -72,14 +76,37 @@ where
     P::Plan: ToSchema,
     P::Certificate: ToSchema,
 {
+    let (record, document) = named::<P>(prefix, schemas);
+    paths.extend(paths::of_problem(P::NAME, &P::Wire::name(), &record, &document));
+    paths::shows_also(paths, &record);
+}
+
+/// Adds another model of a problem that is described already.
+fn described_also<P: Problem>(prefix: &str, schemas: &mut Schemas, paths: &mut Map<String, Value>)
+where
+    P::Wire: ToSchema,
+    P::Plan: ToSchema,
+    P::Certificate: ToSchema,
+{
+    let (record, document) = named::<P>(prefix, schemas);
+    paths::takes_also(paths, P::NAME, &P::Wire::name(), &record, &document);
+    paths::shows_also(paths, &record);
+}
+
+/// Adds a problem's schemas; the names of its record and its document.
+fn named<P: Problem>(prefix: &str, schemas: &mut Schemas) -> (String, String)
+where
+    P::Wire: ToSchema,
+    P::Plan: ToSchema,
+    P::Certificate: ToSchema,
+{
     let name = |kind: &str| format!("{prefix}{kind}");
     schemas.add::<P::Wire>(&P::Wire::name());
     schemas.add::<P::Plan>(&P::Plan::name());
     schemas.add::<P::Certificate>(&P::Certificate::name());
     schemas.add::<Resource<P::Wire, P::Plan, P::Certificate>>(&name("PlanRecord"));
     schemas.add::<Document<P::Wire, P::Plan, P::Certificate>>(&name("Document"));
-    paths.extend(paths::of_problem(P::NAME, &P::Wire::name(), &name("PlanRecord"), &name("Document")));
-    paths::shows_also(paths, &name("PlanRecord"));
+    (name("PlanRecord"), name("Document"))
 }
 
 /// Any JSON: stands where a schema depends on the problem.

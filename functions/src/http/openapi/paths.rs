@@ -55,6 +55,20 @@ pub(super) fn of_problem(problem: &str, request: &str, record: &str, document: &
     paths
 }
 
+/// The path of a problem's what-if questions.
+pub(super) fn what_if(problem: &str, question: &str, reply: &str) -> Map<String, Value> {
+    let id = json!({"name": "id", "in": "path", "required": true, "schema": {"type": "string", "format": "uuid"}});
+    let bad = [ALWAYS, &[404, 408, 409, 413, 415, 422]].concat();
+    let item = json!({"parameters": [id], "post": {
+        "operationId": format!("what_if_{problem}"),
+        "summary": "What would be if: scenarios answered from a plan that is there",
+        "description": "Answered on the line within its time limit, and not stored.",
+        "requestBody": body(question, false),
+        "responses": responses(&[(200, "What would be.", Some(reply), &[])], &bad),
+    }});
+    Map::from_iter([(format!("/v1/{problem}/plans/{{id}}/what-if"), item)])
+}
+
 /// The paths that all problems share.
 pub(super) fn shared() -> Map<String, Value> {
     let id = json!({"name": "id", "in": "path", "required": true, "schema": {"type": "string", "format": "uuid"}});
@@ -141,6 +155,25 @@ pub(super) fn shows_also(paths: &mut Map<String, Value>, record: &str) {
             any_of.push(reference(record));
         }
     }
+}
+
+/// Lets a problem's paths take and answer another model of it as well.
+pub(super) fn takes_also(paths: &mut Map<String, Value>, problem: &str, request: &str, record: &str, document: &str) {
+    let mut also = |action: &str, place: &[&str], name: &str| {
+        let Some(mut at) = paths.get_mut(&format!("/v1/{problem}/{action}")).map(|path| &mut path["post"]) else {
+            return;
+        };
+        for step in place.iter().chain(&["content", "application/json", "schema"]) {
+            at = &mut at[*step];
+        }
+        let first = at.take();
+        *at = json!({"anyOf": [first, reference(name)]});
+    };
+    also("plans", &["requestBody"], request);
+    also("plans", &["responses", "200"], record);
+    also("plans", &["responses", "202"], record);
+    also("validate", &["requestBody"], request);
+    also("verify", &["requestBody"], document);
 }
 
 pub(super) fn responses(good: &[(u16, &str, Option<&str>, &[&str])], bad: &[u16]) -> Value {

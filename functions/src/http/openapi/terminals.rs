@@ -5,9 +5,9 @@ use serde_json::{Map, Value, json};
 use super::Schemas;
 use super::paths::{ALWAYS, body, header, query, responses};
 use crate::http::terminal::records::{Items, Shown};
-use crate::http::terminal::{actions, bulk, past};
+use crate::http::terminal::{actions, bulk, past, plans};
 use crate::terminal::event::{Event, Move, Record};
-use crate::terminal::{call, container, equipment, event, layout};
+use crate::terminal::{call, container, equipment, event, layout, planning};
 
 /// Adds what terminals bring along.
 pub(super) fn add(schemas: &mut Schemas, paths: &mut Map<String, Value>) {
@@ -44,8 +44,13 @@ pub(super) fn add(schemas: &mut Schemas, paths: &mut Map<String, Value>) {
     one(paths, "/containers/{id}", "container", "ContainerSpec", "StoredContainer");
     one(paths, "/calls/{id}", "call", "CallSpec", "TerminalCall");
     one(paths, "/equipment/{id}", "equipment", "EquipmentSpec", "EquipmentState");
+    schemas.add::<planning::berth::Asked>("TerminalBerthRequest");
+    schemas.add::<planning::yard::Asked>("TerminalYardRequest");
+    schemas.add::<plans::NextStep>("PlanStepRequest");
+    schemas.add::<plans::CarriedOut>("PlanCarriedOut");
     lists(paths);
     writes(paths);
+    planned(paths);
 }
 
 fn place(path: &str) -> String {
@@ -163,6 +168,34 @@ fn lists(paths: &mut Map<String, Value>) {
     );
 }
 
+/// Plans from what is stored are asked for as other plans are, with another body.
+fn planned(paths: &mut Map<String, Value>) {
+    let what = [
+        ("berth", "TerminalBerthRequest", "Plan the berths from the calls and equipment that are stored"),
+        ("yard", "TerminalYardRequest", "Plan how containers of a block are brought out"),
+    ];
+    for (problem, asked, summary) in what {
+        let Some(mut operation) = paths.get(&format!("/v1/{problem}/plans")).map(|path| path["post"].clone()) else {
+            continue;
+        };
+        operation["operationId"] = json!(format!("plan_terminal_{problem}"));
+        operation["summary"] = json!(summary);
+        operation["requestBody"] = body(asked, false);
+        operation["responses"]["404"] = responses(&[], &[404])["404"].clone();
+        let path = format!("/{problem}/plans");
+        paths.insert(place(&path), json!({"parameters": in_path(&path), "post": operation}));
+    }
+    let path = "/plans/{id}";
+    let get = json!({
+        "operationId": "plan_progress", "summary": "How far a yard plan has been carried out, and its next step",
+        "parameters": [header("If-None-Match", "An ETag; 304 where it is still that.")],
+        "responses": responses(&[
+            (200, "So far.", Some("PlanCarriedOut"), &["ETag"]), (304, "It has not changed.", None, &["ETag"]),
+        ], &[ALWAYS, &[404, 409]].concat()),
+    });
+    paths.insert(place(path), json!({"parameters": in_path(path), "get": get}));
+}
+
 fn writes(paths: &mut Map<String, Value>) {
     let mut add = |path: &str, id: &str, summary: &str, asked: &str, given: &str| {
         let operation = json!({
@@ -180,6 +213,13 @@ fn writes(paths: &mut Map<String, Value>) {
     );
     add("/calls/{id}/estimates", "estimate_call", "A call is expected at another time", "NewEstimate", "TerminalCall");
     add("/heartbeats", "heartbeats", "Signs of life of many", "Heartbeats", "Heard");
+    add(
+        "/plans/{id}/steps",
+        "carry_out_step",
+        "Carry out the next step of a yard plan; where that cannot be done, the rest of the plan is stale",
+        "PlanStepRequest",
+        "PlanCarriedOut",
+    );
     let path = "/equipment/{id}/heartbeat";
     let operation = json!({
         "operationId": "heartbeat", "summary": "A sign of life; no body",

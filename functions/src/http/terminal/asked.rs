@@ -89,7 +89,7 @@ impl Asked {
 /// A change that was made.
 pub(super) struct Made {
     pub(super) receipt: Receipt,
-    again: bool,
+    pub(super) again: bool,
 }
 
 impl Made {
@@ -175,7 +175,8 @@ fn actor(headers: &HeaderMap) -> Result<String, Trouble> {
     Err(Trouble::new(Code::BadRequest, "x-actor is a text of 1 to 64 visible characters"))
 }
 
-fn read_json<T: DeserializeOwned>(document: &[u8]) -> Result<T, Issue> {
+/// Reads a document, or says where it is wrong.
+pub(super) fn read_json<T: DeserializeOwned>(document: &[u8]) -> Result<T, Issue> {
     let mut json = serde_json::Deserializer::from_slice(document);
     let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let path: String = error

@@ -12,11 +12,11 @@ use serde::{Deserialize, Serialize};
 
 use super::super::problem::{Code, Trouble};
 use super::super::{Api, negotiate};
-use super::asked::{Asked, terminals};
+use super::asked::{Asked, Made, terminals};
 use super::records::{self, Pairs, Wanted, bad};
 use crate::plans::record::Tenant;
-use crate::terminal::event::{Arrival, Change, Entity, Record};
-use crate::terminal::load::{COLUMNS, Format, Loader, csv_line};
+use crate::terminal::event::{Arrival, Entity, Record};
+use crate::terminal::load::{COLUMNS, Format, Loader, TakeOver, Taken, csv_line};
 use crate::terminal::port::Query;
 
 const JSON: &str = "application/json";
@@ -26,9 +26,6 @@ const LINES: &str = "application/x-ndjson";
 const CHUNK: usize = 1000;
 /// Issues that are sent; the rest is counted.
 const MAX_ISSUES: usize = 20_000;
-/// How often bad lines are left out and the rest tried again: what stood on a bad one is bad as well.
-const TRIES: usize = 24;
-
 /// What became of a list.
 #[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Loaded {
@@ -137,59 +134,24 @@ pub(super) async fn load(
         |_| Trouble::new(Code::RequestTimeout, format!("the list was not complete after {} s", patience.as_secs()));
     read.await.map_err(late).flatten()?;
     let digest = loader.end();
-    let Loader { mut arrivals, mut issues, .. } = loader;
-    if !issues.is_empty() && (!keep_good || arrivals.is_empty()) {
-        return Err(refused(issues));
-    }
     let asked = Asked::bodiless(parts.headers, format!("POST {terminal} containers keep_good={keep_good}"));
-    for _ in 0..TRIES {
-        let change = Change::Load(arrivals.iter().map(|(_, arrival)| arrival.clone()).collect());
-        let found = match change_or_issues(&asked, &api, &tenant, &terminal, change, &digest).await? {
-            Ok(made) => {
-                let fields = made.fields(None);
-                let (events, version) = (made.receipt.events, made.receipt.version);
-                return Ok((fields, Json(Loaded { loaded: events, version, issues: capped(issues) })).into_response());
-            }
-            Err(found) => found,
-        };
-        let mut bad = vec![false; arrivals.len()];
-        for mut issue in found {
-            let (at, rest) = issue.path[1..].split_once('/').unwrap_or((&issue.path[1..], ""));
-            let at: usize = at.parse().unwrap_or_default();
-            if let Some((line, _)) = arrivals.get(at) {
-                bad[at] = true;
-                issue.path = format!("/lines/{line}/{rest}");
-            }
-            issues.push(issue);
+    let service = terminals(&api)?;
+    let mut list = TakeOver::new(loader, keep_good);
+    let what = loop {
+        let Some(change) = list.change() else { break list.given_up() };
+        let outcome = asked.outcome(service, &tenant, &terminal, change, digest.as_bytes()).await?;
+        if let Some(taken) = list.told(outcome) {
+            break taken;
         }
-        if !keep_good {
-            return Err(refused(issues));
+    };
+    match what {
+        Taken::Over { receipt, again, issues } => {
+            let (taken, version) = (receipt.events, receipt.version);
+            let fields = Made { receipt: *receipt, again }.fields(None);
+            Ok((fields, Json(Loaded { loaded: taken, version, issues: capped(issues) })).into_response())
         }
-        let mut at = 0;
-        arrivals.retain(|_| {
-            at += 1;
-            !bad[at - 1]
-        });
-        if arrivals.is_empty() {
-            return Err(refused(issues));
-        }
-    }
-    Err(refused(issues))
-}
-
-/// The change, or what is wrong with its lines.
-async fn change_or_issues(
-    asked: &Asked,
-    api: &Api,
-    tenant: &Tenant,
-    terminal: &str,
-    change: Change,
-    digest: &str,
-) -> Result<Result<super::asked::Made, Vec<Issue>>, Trouble> {
-    use crate::terminal::event::{Outcome, Reason};
-    match asked.outcome(terminals(api)?, tenant, terminal, change, digest.as_bytes()).await? {
-        Outcome::Refused(refusal) if refusal.reason == Reason::Invalid => Ok(Err(refusal.issues)),
-        other => super::asked::Made::of(other).map(Ok),
+        Taken::Not(issues) => Err(refused(issues)),
+        Taken::Refused(refusal) => Err(refusal.into()),
     }
 }
 

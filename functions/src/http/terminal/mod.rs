@@ -6,6 +6,7 @@
 //! | `containers` (POST a list, GET as CSV or NDJSON) | `bulk` |
 //! | `moves`, `calls/{id}/estimates`, `heartbeats` | `actions` |
 //! | `history`, `snapshot` | `past` |
+//! | `berth/plans`, `yard/plans`, `plans/{id}`, `plans/{id}/steps` | `plans` |
 //!
 //! Writes take `Idempotency-Key`, `If-Match`, `If-None-Match: *` and `x-actor`. Key and effect are written in one transaction, so that
 //! a retry has one effect whatever dies in between.
@@ -14,6 +15,7 @@ pub mod actions;
 mod asked;
 pub mod bulk;
 pub mod past;
+pub mod plans;
 pub mod records;
 
 use axum::Router;
@@ -41,7 +43,11 @@ pub(super) fn routes(router: Router<Api>) -> Router<Api> {
         .route("/v1/terminals/{t}/moves", post(actions::make_move))
         .route("/v1/terminals/{t}/history", get(past::history))
         .route("/v1/terminals/{t}/containers/{id}/history", get(past::of_container))
-        .route("/v1/terminals/{t}/snapshot", get(past::snapshot));
+        .route("/v1/terminals/{t}/snapshot", get(past::snapshot))
+        .route("/v1/terminals/{t}/berth/plans", post(plans::berth))
+        .route("/v1/terminals/{t}/yard/plans", post(plans::yard))
+        .route("/v1/terminals/{t}/plans/{id}", get(plans::progress))
+        .route("/v1/terminals/{t}/plans/{id}/steps", post(plans::step));
     for (name, entity) in [("containers", Entity::Container), ("calls", Entity::Call), ("equipment", Entity::Equipment)]
     {
         let one = get(records::show).put(records::put).delete(records::remove).layer(Extension(entity));
@@ -64,6 +70,7 @@ impl From<Refusal> for Trouble {
             Reason::InUse => Code::InUse,
             Reason::Stale => Code::PlanStale,
             Reason::OutOfStep => Code::OutOfStep,
+            Reason::NoEquipment => Code::NoEquipment,
             Reason::Invalid => return Self::issues(refusal.issues),
             Reason::KeyMismatch => Code::IdempotencyMismatch,
         };

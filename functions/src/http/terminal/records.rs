@@ -52,7 +52,6 @@ pub(super) fn shown(id: &str, record: &Record) -> Value {
         Body::Container(it) => serde_json::to_value(it),
         Body::Call(it) => serde_json::to_value(it),
         Body::Equipment(it) => serde_json::to_value(it),
-        Body::Plan(it) => serde_json::to_value(it),
         Body::Progress(it) => serde_json::to_value(it),
     }
     // Plain data always serialises.

@@ -15,6 +15,8 @@ use super::stays::Stay;
 
 /// At any instant the coefficients of the vessels alongside sum to `capacity` at most.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(as = QuayRule))]
 pub struct Rule {
     /// By vessel, none negative.
     pub coefficients: Vec<i64>,
@@ -25,6 +27,8 @@ pub struct Rule {
 /// A linear inequality over stays: the coefficients of the chosen stays sum to [`Cut::limit`] at most.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(as = QuayCut))]
 pub enum Cut {
     /// A rule in the window `[begin, end)`: vessels count that are alongside throughout, and the one `meeting` vessel as soon as
     /// it is alongside at any instant of it. (There is an instant at which all that count are alongside.)
@@ -80,6 +84,8 @@ pub type Prices = Vec<(u32, i64)>;
 
 /// Evidence for a lower bound.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(as = QuayCertificate))]
 pub struct Certificate {
     /// Stays are closed, and sets dropped, where they cannot be part of a plan cheaper than this.
     pub upper: i64,
@@ -90,6 +96,7 @@ pub struct Certificate {
     /// The inequalities that have a price.
     pub cuts: Vec<Cut>,
     /// In the order in which they are applied.
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<Vec<Vec<i64>>>))]
     pub prices: Vec<Prices>,
     /// Whether the sets of vessels leave no plan cheaper than `upper`.
     pub swept: bool,

@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use super::certificate::{Certificate, Cut, Prices, Rule};
 use super::instance::{Instance, Vessel};
-use super::plan::Plan;
+use super::schedule::Schedule;
 use super::tides::Tides;
 use crate::outcome::Outcome;
 
@@ -60,7 +60,7 @@ fn inside(tides: &Tides, time: i64) -> bool {
 ///
 /// # Errors
 /// The first thing that is wrong.
-pub fn plan(instance: &Instance, plan: &Plan) -> Result<i64, Refuted> {
+pub fn plan(instance: &Instance, plan: &Schedule) -> Result<i64, Refuted> {
     let vessels = instance.vessels();
     if plan.0.len() != vessels.len() {
         return Err(Refuted::Vessels);
@@ -68,13 +68,15 @@ pub fn plan(instance: &Instance, plan: &Plan) -> Result<i64, Refuted> {
     let mut objective = 0;
     for (i, (v, berth)) in vessels.iter().zip(&plan.0).enumerate() {
         let (start, departure) = (berth.stay.start, berth.stay.departure);
-        let on_quay = (0..=instance.quay() - v.length).contains(&berth.position);
+        let (from, to) = v.section.unwrap_or((0, instance.quay()));
+        let on_quay = (from..=to - v.length).contains(&berth.position);
         let in_range = (v.arrival..=MAX_TIME).contains(&start) && departure <= MAX_TIME;
         // It leaves as soon as it can.
         let leaves = |done: i64| if v.sails_on_tide { instance.sailing().next(done) } else { Some(done) };
         let legal = on_quay
             && in_range
-            && (!v.berths_on_tide || inside(instance.berthing(), start))
+            && v.fixed.is_none_or(|fixed| fixed == start)
+            && (!v.berths_on_tide || v.fixed.is_some() || inside(instance.berthing(), start))
             && leaves(start + v.handling) == Some(departure);
         if !legal {
             return Err(Refuted::Berth(i));
@@ -96,7 +98,7 @@ pub fn plan(instance: &Instance, plan: &Plan) -> Result<i64, Refuted> {
 ///
 /// # Errors
 /// The first claim that is not true.
-pub fn verify(instance: &Instance, outcome: &Outcome<Plan, Certificate>) -> Result<(), Refuted> {
+pub fn verify(instance: &Instance, outcome: &Outcome<Schedule, Certificate>) -> Result<(), Refuted> {
     let objective = plan(instance, &outcome.solution)?;
     if objective != outcome.objective {
         return Err(Refuted::Objective(objective));
@@ -140,13 +142,18 @@ pub fn certificate(instance: &Instance, certificate: &Certificate) -> Result<i64
     Ok(proven)
 }
 
-/// Whether no set of vessels that fits the quay exceeds the rule's capacity.
+/// Whether no set of vessels that fits the quay exceeds the rule's capacity. Where all that count must lie in one part of the quay,
+/// they have no more room than that.
 fn rule_holds(instance: &Instance, rule: &Rule) -> bool {
     let n = instance.vessels().len();
     if rule.coefficients.len() != n || rule.capacity < 0 || rule.coefficients.iter().any(|&a| a < 0) {
         return false;
     }
-    let room = i128::from(instance.room());
+    let counting = (0..n).filter(|&i| rule.coefficients[i] > 0).map(|i| instance.section(i));
+    let part = counting.reduce(|(from, to), (other_from, other_to)| (from.min(other_from), to.max(other_to)));
+    let (from, to) = part.unwrap_or((0, instance.quay()));
+    let part_room = to - from + instance.gap();
+    let room = i128::from(part_room);
     let per_length =
         |i: usize| i128::from(rule.coefficients[i]) * room <= i128::from(rule.capacity) * i128::from(instance.need(i));
     if (0..n).all(per_length) {
@@ -167,7 +174,7 @@ fn rule_holds(instance: &Instance, rule: &Rule) -> bool {
             }
         }
     }
-    least[above as usize] > instance.room()
+    least[above as usize] > part_room
 }
 
 fn cut_holds(instance: &Instance, rules: &[Rule], cut: &Cut) -> bool {
@@ -187,7 +194,10 @@ fn cut_holds(instance: &Instance, rules: &[Rule], cut: &Cut) -> bool {
 /// Whether the first may be taken to berth and leave no later than the second: they can change places.
 fn in_order(instance: &Instance, first: usize, second: usize) -> bool {
     let (a, b) = (&instance.vessels()[first], &instance.vessels()[second]);
-    let plain = |v: &Vessel| (v.handling, v.weight, v.berths_on_tide, v.sails_on_tide);
+    let plain = |v: &Vessel| (v.handling, v.weight, v.berths_on_tide, v.sails_on_tide, v.section);
+    if a.fixed.or(b.fixed).is_some() {
+        return false;
+    }
     let room = instance.room();
     let lonely = |i: usize| (0..instance.vessels().len()).all(|j| j == i || instance.need(i) + instance.need(j) > room);
     let earlier = a.arrival < b.arrival || a.arrival == b.arrival && first < second;
@@ -224,6 +234,9 @@ impl Table {
             .iter()
             .zip(&earliest)
             .map(|(v, &first)| {
+                if let Some(start) = v.fixed {
+                    return vec![Choice { start, departure: first, open: true }];
+                }
                 let mut row: Vec<Choice> = Vec::new();
                 let mut departure = first;
                 while trivial + v.weight * (departure - first) < upper {
@@ -304,8 +317,8 @@ fn latest_start(instance: &Instance, v: &Vessel, departure: i64) -> Option<i64> 
 
 /// The first legal departure of a vessel that is alone. It comes: validation says so.
 fn earliest(instance: &Instance, v: &Vessel) -> i64 {
-    let start = if v.berths_on_tide { instance.berthing().next(v.arrival) } else { Some(v.arrival) };
-    let done = start.unwrap_or(v.arrival) + v.handling;
+    let next = if v.berths_on_tide { instance.berthing().next(v.arrival) } else { None };
+    let done = v.fixed.or(next).unwrap_or(v.arrival) + v.handling;
     if v.sails_on_tide { instance.sailing().next(done).unwrap_or(done) } else { done }
 }
 

@@ -8,7 +8,7 @@
 //! of those still to come, is above what would be accepted.
 
 use super::instance::Instance;
-use super::plan::{Berth, Plan};
+use super::schedule::{Berth, Schedule};
 use super::stays::{Stay, next_stay};
 use crate::budget::Budget;
 use crate::rng::Rng;
@@ -44,12 +44,12 @@ impl List {
         self.cost[self.order.len()]
     }
 
-    fn plan(&self) -> Plan {
+    fn plan(&self) -> Schedule {
         let mut berths = vec![Berth { position: 0, stay: Stay { start: 0, departure: 0 } }; self.order.len()];
         for (&vessel, placed) in self.order.iter().zip(&self.placed) {
             berths[vessel as usize] = Berth { position: placed.left, stay: placed.stay };
         }
-        Plan(berths)
+        Schedule(berths)
     }
 
     /// Takes over the decoding of `other` from a place on.
@@ -90,37 +90,44 @@ impl<'a> Heuristic<'a> {
     }
 
     /// The plan of the vessels in this order, each at the left; `None` where the tides end too soon.
-    pub(crate) fn in_order(&mut self, order: &[u32], budget: &mut Budget<'_>) -> Option<Plan> {
+    pub(crate) fn in_order(&mut self, order: &[u32], budget: &mut Budget<'_>) -> Option<Schedule> {
         let mut list = List::new(order.to_vec());
         self.decode(&mut list, 0, i64::MAX, budget).then(|| list.plan())
     }
 
     /// The plan of the vessels in the order of their arrivals.
-    pub(crate) fn first_come(&mut self, budget: &mut Budget<'_>) -> Option<Plan> {
+    pub(crate) fn first_come(&mut self, budget: &mut Budget<'_>) -> Option<Schedule> {
         let vessels = self.instance.vessels();
         let mut order: Vec<u32> = (0..vessels.len() as u32).collect();
-        order.sort_by_key(|&i| (vessels[i as usize].arrival, vessels[i as usize].handling, i));
+        order.sort_by_key(|&i| {
+            let v = &vessels[i as usize];
+            (v.fixed.is_none(), v.arrival, v.handling, i)
+        });
         self.in_order(&order, budget)
     }
 
     /// Anneals from a plan for a number of steps; the best plan seen, never worse than `start`.
-    pub(crate) fn anneal(&mut self, start: &Plan, steps: u64, rng: &mut Rng, budget: &mut Budget<'_>) -> Plan {
+    pub(crate) fn anneal(&mut self, start: &Schedule, steps: u64, rng: &mut Rng, budget: &mut Budget<'_>) -> Schedule {
         let n = start.0.len();
+        let vessels = self.instance.vessels();
         let mut order: Vec<u32> = (0..n as u32).collect();
-        order.sort_by_key(|&i| (start.0[i as usize].stay.start, start.0[i as usize].position, i));
+        order.sort_by_key(|&i| {
+            let berth = start.0[i as usize];
+            (vessels[i as usize].fixed.is_none(), berth.stay.start, berth.position, i)
+        });
+        let fixed = vessels.iter().filter(|v| v.fixed.is_some()).count();
         let mut current = List::new(order);
-        if n < 2 || !self.decode(&mut current, 0, i64::MAX, budget) {
+        if n - fixed < 2 || !self.decode(&mut current, 0, i64::MAX, budget) {
             return start.clone();
         }
         let mut best = start.clone();
         let mut best_cost = start.objective(self.instance);
-        let vessels = self.instance.vessels();
         let scale = vessels.iter().map(|v| v.handling as f64 * v.weight as f64).sum::<f64>() / n as f64;
         let mut trial = current.clone();
         for step in 0..steps {
             let temperature = scale * WARM * (COLD / WARM).powf(step as f64 / steps as f64);
             let accepted = current.objective() + (-temperature * rng.unit().max(1e-12).ln()) as i64;
-            let (from, turned) = change(&mut trial, rng);
+            let (from, turned) = change(&mut trial, fixed, rng);
             if self.decode(&mut trial, from, accepted, budget) {
                 current.copy_from(&trial, from);
                 if let Some(vessel) = turned {
@@ -170,6 +177,8 @@ impl<'a> Heuristic<'a> {
     /// The earliest stay that fits beside the placed ones and departs at `latest` or earlier.
     fn earliest(&mut self, vessel: usize, at_right: bool, placed: &[Placed], latest: i64) -> Option<Placed> {
         let need = self.instance.need(vessel);
+        let (from, to) = self.instance.section(vessel);
+        let range = (from, to + self.instance.gap());
         let mut stay = self.next_start(vessel, 0)?;
         while stay.departure <= latest {
             self.used.clear();
@@ -178,7 +187,7 @@ impl<'a> Heuristic<'a> {
                 self.used.push((other.left, other.right));
                 first_to_leave = first_to_leave.min(other.stay.departure);
             }
-            if let Some(left) = free_range(&mut self.used, self.instance.room(), need, at_right) {
+            if let Some(left) = free_range(&mut self.used, range, need, at_right) {
                 return Some(Placed { left, right: left + need, stay });
             }
             stay = self.next_start(vessel, first_to_leave)?;
@@ -190,39 +199,43 @@ impl<'a> Heuristic<'a> {
 /// The first stay that berths at `start` or later.
 fn stay_from(instance: &Instance, vessel: usize, start: i64) -> Option<Stay> {
     let v = &instance.vessels()[vessel];
+    if let Some(fixed) = v.fixed {
+        return if start <= fixed { next_stay(instance, vessel, 0) } else { None };
+    }
     let begin = if v.berths_on_tide { instance.berthing().next(start)? } else { start };
     next_stay(instance, vessel, begin + v.handling)
 }
 
-/// The leftmost or rightmost position where `need` is free.
-fn free_range(used: &mut [(i64, i64)], room: i64, need: i64, at_right: bool) -> Option<i64> {
+/// The leftmost or rightmost position in the range from `low` to `high` where `need` is free.
+fn free_range(used: &mut [(i64, i64)], (low, high): (i64, i64), need: i64, at_right: bool) -> Option<i64> {
     if at_right {
         used.sort_unstable_by_key(|&(_, right)| std::cmp::Reverse(right));
-        let mut free = room;
+        let mut free = high;
         for &(left, right) in used.iter() {
-            if right + need <= free {
+            if right.max(low) + need <= free {
                 break;
             }
             free = free.min(left);
         }
-        (free >= need).then_some(free - need)
+        (free >= low + need).then_some(free - need)
     } else {
         used.sort_unstable();
-        let mut free = 0;
+        let mut free = low;
         for &(left, right) in used.iter() {
-            if free + need <= left {
+            if free + need <= left.min(high) {
                 break;
             }
             free = free.max(right);
         }
-        (free + need <= room).then_some(free)
+        (free + need <= high).then_some(free)
     }
 }
 
-/// Changes the list at random: the first place that changes, and the vessel that was turned.
-fn change(list: &mut List, rng: &mut Rng) -> (usize, Option<usize>) {
+/// Changes the list at random, behind the `fixed` vessels: the first place that changes, and the vessel that was turned.
+fn change(list: &mut List, fixed: usize, rng: &mut Rng) -> (usize, Option<usize>) {
     let n = list.order.len();
-    let place = rng.below(n);
+    let movable = n - fixed;
+    let place = fixed + rng.below(movable);
     match rng.below(8) {
         0 => {
             let vessel = list.order[place] as usize;
@@ -230,13 +243,14 @@ fn change(list: &mut List, rng: &mut Rng) -> (usize, Option<usize>) {
             (place, Some(vessel))
         }
         1..=3 => {
-            let other = (place + 1 + rng.below(n - 1)) % n;
+            let other = fixed + (place - fixed + 1 + rng.below(movable - 1)) % movable;
             list.order.swap(place, other);
             (place.min(other), None)
         }
         _ => {
-            let reach = 1 + rng.below(n.min(8) - 1);
-            let other = if rng.below(2) == 0 { place.saturating_sub(reach) } else { (place + reach).min(n - 1) };
+            let reach = 1 + rng.below(movable.min(8) - 1);
+            let other =
+                if rng.below(2) == 0 { place.saturating_sub(reach).max(fixed) } else { (place + reach).min(n - 1) };
             if other < place {
                 list.order[other..=place].rotate_right(1);
             } else {

@@ -4,6 +4,7 @@
 
 use thiserror::Error;
 
+use super::stays::{Stay, next_stay};
 use super::tides::Tides;
 use crate::limits;
 
@@ -13,7 +14,7 @@ pub const MAX_NUMBER: i64 = 1 << 24;
 pub const MAX_VESSELS: usize = 64;
 
 /// One vessel.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Vessel {
     /// Along the quay, without the safety gap; zero where it takes no room (as in three files of the benchmark).
     pub length: i64,
@@ -27,6 +28,10 @@ pub struct Vessel {
     pub berths_on_tide: bool,
     /// Sails only inside a sailing tide.
     pub sails_on_tide: bool,
+    /// Lies within this part of the quay, from its left end; anywhere where there is none.
+    pub section: Option<(i64, i64)>,
+    /// Berths at this instant and no other, tide or not; its section is then as long as the vessel.
+    pub fixed: Option<i64>,
 }
 
 /// The problem: a place `x` along the quay and a start for every vessel such that the sum of weighted departures is least.
@@ -56,6 +61,15 @@ pub enum Invalid {
     /// This vessel is longer than the quay.
     #[error("vessel {0} is longer than the quay")]
     TooLong(usize),
+    /// The section of this vessel does not lie on the quay, or is too short for it.
+    #[error("the section of vessel {0} is too short for it, or does not lie on the quay")]
+    Section(usize),
+    /// The fixed start of this vessel is before its arrival or above [`MAX_NUMBER`], or its position is not fixed.
+    #[error("vessel {0} is to berth before it arrives, later than {MAX_NUMBER}, or at no one position")]
+    Fixed(usize),
+    /// Two vessels whose starts are fixed meet whatever the others do.
+    #[error("vessels {0} and {1} are fixed to the same place at the same time")]
+    FixedMeet(usize, usize),
     /// The length or arrival of this vessel is not from 0 to [`MAX_NUMBER`], or its handling time not from 1.
     #[error("length, handling time or arrival of vessel {0} is negative, zero or above {MAX_NUMBER}")]
     OutOfRange(usize),
@@ -105,11 +119,21 @@ impl Instance {
             let numbers = in_range(0, v.length) && in_range(1, v.handling) && in_range(0, v.arrival);
             check(numbers, Invalid::OutOfRange(i));
             check(v.length <= quay, Invalid::TooLong(i));
+            let fits = |(from, to): (i64, i64)| (0..=to).contains(&from) && to <= quay && v.length <= to - from;
+            check(v.section.is_none_or(fits), Invalid::Section(i));
+            let decided =
+                |start| (v.arrival..=MAX_NUMBER).contains(&start) && v.section.is_some_and(|(a, b)| b - a == v.length);
+            check(v.fixed.is_none_or(decided), Invalid::Fixed(i));
             check((1..=limits::MAX_WEIGHT).contains(&v.weight), Invalid::Weight(i));
             let goes_on = (!v.berths_on_tide || berthing.goes_on()) && (!v.sails_on_tide || sailing.goes_on());
             check(goes_on, Invalid::NoTide(i));
         }
-        if wrong.is_empty() { Ok(Self { quay, gap, vessels, berthing, sailing }) } else { Err(wrong) }
+        if !wrong.is_empty() {
+            return Err(wrong);
+        }
+        let instance = Self { quay, gap, vessels, berthing, sailing };
+        let meetings = instance.fixed_meetings();
+        if meetings.is_empty() { Ok(instance) } else { Err(meetings) }
     }
 
     /// The quay's length plus one gap, so that every vessel can carry its gap with it.
@@ -120,6 +144,35 @@ impl Instance {
     /// What the vessel takes of [`Instance::room`]: its length and one gap.
     pub fn need(&self, vessel: usize) -> i64 {
         self.vessels[vessel].length + self.gap
+    }
+
+    /// Vessels whose places are decided, and are the same place at the same time.
+    fn fixed_meetings(&self) -> Vec<Invalid> {
+        let fixed: Vec<(usize, Stay)> = (0..self.vessels.len())
+            .filter(|&i| self.vessels[i].fixed.is_some())
+            .filter_map(|i| Some((i, next_stay(self, i, 0)?)))
+            .collect();
+        let mut wrong = Vec::new();
+        for (at, &(j, second)) in fixed.iter().enumerate() {
+            for &(i, first) in &fixed[..at] {
+                let ((a, b), (c, d)) = (self.section(i), self.section(j));
+                if first.meets(&second) && a < d + self.gap && c < b + self.gap {
+                    wrong.push(Invalid::FixedMeet(i, j));
+                }
+            }
+        }
+        wrong
+    }
+
+    /// Where along the quay a vessel lies, from and to.
+    pub fn section(&self, vessel: usize) -> (i64, i64) {
+        self.vessels[vessel].section.unwrap_or((0, self.quay))
+    }
+
+    /// The relative gap, as one on the sum of weighted times in port.
+    pub fn relative_gap(&self, objective: i64, lower_bound: i64) -> f64 {
+        let arrivals = self.weighted_arrivals();
+        crate::outcome::gap(objective - arrivals, lower_bound - arrivals)
     }
 
     /// The quay's length.
@@ -147,7 +200,7 @@ impl Instance {
         &self.sailing
     }
 
-    /// The sum of weighted arrivals: what [`Plan::objective`](super::Plan::objective) is above the sum of
+    /// The sum of weighted arrivals: what [`Schedule::objective`](super::Schedule::objective) is above the sum of
     /// weighted times in port.
     pub fn weighted_arrivals(&self) -> i64 {
         self.vessels.iter().map(|v| v.weight * v.arrival).sum()
@@ -165,8 +218,8 @@ mod tests {
             handling,
             arrival: 0,
             weight,
-            berths_on_tide: false,
             sails_on_tide,
+            ..Vessel::default()
         };
         let vessels = vec![vessel(11, 1, 1, false), vessel(5, 0, 0, false), vessel(i64::MAX, i64::MIN, 1, true)];
         let wrong = Instance::new(10, -1, vessels, Tides::default(), Tides::default()).expect_err("much is wrong");

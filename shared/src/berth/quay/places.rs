@@ -14,6 +14,8 @@ pub(crate) struct Block {
     pub(crate) end: i64,
     /// Its length with its gap.
     pub(crate) need: i64,
+    /// The part of the room that it lies in, its gap included.
+    pub(crate) within: (i64, i64),
 }
 
 /// What the search found.
@@ -30,7 +32,7 @@ pub(crate) enum Places {
 /// Decisions tried before giving up.
 const TRIES: u64 = 20_000;
 
-/// Positions in `[0, room - need]` without overlap.
+/// Positions within each block's part of the room, without overlap.
 pub(crate) fn places(room: i64, blocks: &[Block]) -> Places {
     let mut open = Vec::new();
     for i in 0..blocks.len() {
@@ -45,8 +47,9 @@ pub(crate) fn places(room: i64, blocks: &[Block]) -> Places {
     if open.first().is_some_and(|&(i, j)| blocks[i].need + blocks[j].need > room) {
         return Places::Impossible;
     }
-    let range: Vec<Range> = blocks.iter().map(|b| (0, room - b.need)).collect();
-    let mut search = Search { blocks, tries: 0 };
+    let range: Vec<Range> = blocks.iter().map(|b| (b.within.0, b.within.1 - b.need)).collect();
+    let is_symmetric = blocks.iter().all(|b| b.within == (0, room));
+    let mut search = Search { blocks, is_symmetric, tries: 0 };
     match search.decide(State { range, open, arcs: Vec::new() }) {
         Some(range) => Places::Found(range.into_iter().map(|(low, _)| low).collect()),
         None if search.tries > TRIES => Places::Unknown,
@@ -68,6 +71,8 @@ struct State {
 
 struct Search<'a> {
     blocks: &'a [Block],
+    /// Whether the mirror image of a solution is one.
+    is_symmetric: bool,
     tries: u64,
 }
 
@@ -85,8 +90,8 @@ impl Search<'_> {
             return Some(state.range);
         };
         let (i, j) = state.open.remove(at);
-        // The mirror image of a solution is one: the first decision needs only one side.
-        let sides = if state.arcs.is_empty() { &[(i, j)][..] } else { &[(i, j), (j, i)][..] };
+        // Where the mirror image of a solution is one, the first decision needs only one side.
+        let sides = if self.is_symmetric && state.arcs.is_empty() { &[(i, j)][..] } else { &[(i, j), (j, i)][..] };
         for &arc in sides {
             let mut child = state.clone();
             child.arcs.push(arc);
@@ -187,7 +192,7 @@ mod tests {
             let count = 2 + rng.below(5);
             let mut block = || {
                 let start = rng.below(6) as i64;
-                Block { start, end: start + 1 + rng.below(5) as i64, need: 1 + rng.below(6) as i64 }
+                Block { start, end: start + 1 + rng.below(5) as i64, need: 1 + rng.below(6) as i64, within: (0, 10) }
             };
             let blocks: Vec<Block> = (0..count).map(|_| block()).collect();
             let tuples: Vec<(i64, i64, i64)> = blocks.iter().map(|b| (b.start, b.end, b.need)).collect();

@@ -17,10 +17,36 @@ const LARGEST: i64 = 8;
 
 /// The rules of an instance: the first is the quay's length, the second (if any) that of the vessels longer than half of it.
 pub(crate) fn rules(instance: &Instance) -> Vec<Rule> {
-    let n = instance.vessels().len();
-    let room = instance.room();
-    let needs: Vec<i64> = (0..n).map(|i| instance.need(i)).collect();
-    let mut rules = vec![by_length(&needs, room)];
+    let everybody: Vec<usize> = (0..instance.vessels().len()).collect();
+    let mut rules = Vec::new();
+    in_part(instance, &everybody, instance.room(), &mut rules);
+    let mut parts: Vec<(i64, i64)> = instance.vessels().iter().filter_map(|v| v.section).collect();
+    parts.sort_unstable();
+    parts.dedup();
+    for (from, to) in parts {
+        let lies_within = |&i: &usize| instance.vessels()[i].section.is_some_and(|(a, b)| from <= a && b <= to);
+        let members: Vec<usize> = everybody.iter().copied().filter(lies_within).collect();
+        if members.len() > 1 {
+            in_part(instance, &members, to - from + instance.gap(), &mut rules);
+        }
+    }
+    rules
+}
+
+/// Adds the rules for vessels that share a part of the quay with so much room.
+fn in_part(instance: &Instance, members: &[usize], room: i64, rules: &mut Vec<Rule>) {
+    let needs: Vec<i64> = members.iter().map(|&i| instance.need(i)).collect();
+    let spread = |rule: Rule| {
+        let mut coefficients = vec![0; instance.vessels().len()];
+        for (&i, coefficient) in members.iter().zip(rule.coefficients) {
+            coefficients[i] = coefficient;
+        }
+        Rule { coefficients, ..rule }
+    };
+    let length = spread(by_length(&needs, room));
+    if !rules.iter().any(|kept| implies(kept, &length)) {
+        rules.push(length);
+    }
     let round = |scale: i64, unit: i64| Rule {
         coefficients: needs.iter().map(|&need| need * scale / unit).collect(),
         capacity: room * scale / unit,
@@ -39,15 +65,15 @@ pub(crate) fn rules(instance: &Instance) -> Vec<Rule> {
     }
     candidates.sort_by_key(|rule| rule.capacity);
     for mut rule in candidates {
+        if rules.len() >= MOST {
+            return;
+        }
         lift(&mut rule, &needs, room);
+        let rule = spread(rule);
         if rule.coefficients.iter().sum::<i64>() > rule.capacity && !rules.iter().any(|kept| implies(kept, &rule)) {
             rules.push(rule);
         }
-        if rules.len() == MOST {
-            break;
-        }
     }
-    rules
 }
 
 /// The quay's length, in the largest unit.

@@ -6,13 +6,13 @@
 //! of one machine; they shut out the half-and-half solutions in which two vessels alternate. All windows between the ends of
 //! fractional stays are tried with all rules.
 //!
-//! **Order.** Two vessels that can change places (same handling, weight and tides, and same length or both leaving room for
+//! **Order.** Two vessels that can change places (same handling, weight, tides and section, and same length or both leaving room for
 //! nobody else) may be taken in the order of their arrivals: swapping them costs nothing.
 
 use std::collections::HashMap;
 
 use super::certificate::{Cut, Rule};
-use super::instance::Instance;
+use super::instance::{Instance, Vessel};
 use super::stays::Stays;
 
 /// A cut is violated by more than this share of its limit.
@@ -173,8 +173,9 @@ pub(crate) fn leaves_first(instance: &Instance, first: usize, second: usize) -> 
     let alone = |i: usize| {
         (0..instance.vessels().len()).all(|j| i == j || instance.need(i) + instance.need(j) > instance.room())
     };
-    (a.handling, a.weight, a.berths_on_tide, a.sails_on_tide)
-        == (b.handling, b.weight, b.berths_on_tide, b.sails_on_tide)
+    let rules = |v: &Vessel| (v.handling, v.weight, v.berths_on_tide, v.sails_on_tide, v.section, v.fixed.is_some());
+    rules(a) == rules(b)
+        && a.fixed.is_none()
         && (a.arrival, first) < (b.arrival, second)
         && (a.length == b.length || alone(first) && alone(second))
 }

@@ -6,14 +6,14 @@ use super::instance::Instance;
 use super::lagrange::{MAX_COST, SCALE};
 use super::open::Open;
 use super::places::{Block, Places, places};
-use super::plan::{Berth, Plan};
 use super::root::Root;
 use super::rules::rules;
+use super::schedule::{Berth, Schedule};
 use super::stays::{Stay, Stays, earliest, limits};
 use super::subgradient;
 use super::sweep::{Sweep, Swept};
 use crate::budget::Budget;
-use crate::outcome::{Found, Outcome, Progress, Stats, gap};
+use crate::outcome::{Found, Outcome, Progress, Stats};
 use crate::rng::Rng;
 
 /// Annealing steps for each vessel at the start, and for each pair where first sweeps do not suffice.
@@ -42,8 +42,8 @@ const MAX_CELLS: i64 = 1 << 22;
 pub fn solve(
     instance: &Instance,
     budget: &mut Budget<'_>,
-    watch: &mut dyn FnMut(&Progress<'_, Plan>),
-) -> Outcome<Plan, Certificate> {
+    watch: &mut dyn FnMut(&Progress<'_, Schedule>),
+) -> Outcome<Schedule, Certificate> {
     let (mut heuristic, first, earliest) = start(instance, budget);
     let mut rng = Rng::new(budget.seed_value()).fork("quay");
     let steps = FIRST_STEPS * instance.vessels().len() as u64;
@@ -58,7 +58,7 @@ pub fn solve(
     let cells = span * limits.len() as i64;
     if least >= upper || upper >= MAX_COST || instants >= MAX_INSTANTS || cells >= MAX_CELLS {
         let certificate = Certificate { upper: least, scale: SCALE, ..Certificate::default() };
-        return outcome(plan, upper, least, certificate, budget, Stats::default());
+        return outcome(instance, plan, upper, least, certificate, budget, Stats::default());
     }
     let rules = rules(instance);
     let stays = Stays::new(instance, &limits);
@@ -71,7 +71,7 @@ pub fn solve(
 }
 
 /// The decoder, the plan in the order of arrivals, and every vessel's earliest departure if it were alone.
-fn start<'a>(instance: &'a Instance, budget: &mut Budget<'_>) -> (Heuristic<'a>, Plan, Vec<i64>) {
+fn start<'a>(instance: &'a Instance, budget: &mut Budget<'_>) -> (Heuristic<'a>, Schedule, Vec<i64>) {
     let goes_on = "validated: every tide that a vessel waits for comes back for ever";
     let mut heuristic = Heuristic::new(instance).expect(goes_on);
     let first = heuristic.first_come(budget).expect(goes_on);
@@ -79,14 +79,15 @@ fn start<'a>(instance: &'a Instance, budget: &mut Budget<'_>) -> (Heuristic<'a>,
 }
 
 fn outcome(
-    solution: Plan,
+    instance: &Instance,
+    solution: Schedule,
     objective: i64,
     lower_bound: i64,
     certificate: Certificate,
     budget: &Budget<'_>,
     stats: Stats,
-) -> Outcome<Plan, Certificate> {
-    let gap = gap(objective, lower_bound);
+) -> Outcome<Schedule, Certificate> {
+    let gap = instance.relative_gap(objective, lower_bound);
     Outcome::new(Found { solution, objective, lower_bound, gap, certificate }, budget, stats)
 }
 
@@ -104,12 +105,12 @@ struct Search<'a> {
     stays: &'a Stays,
     heuristic: Heuristic<'a>,
     rng: Rng,
-    plan: Plan,
+    plan: Schedule,
     upper: i64,
     root: Root<'a>,
     stats: Stats,
     proof: Proof,
-    watch: &'a mut dyn FnMut(&Progress<'_, Plan>),
+    watch: &'a mut dyn FnMut(&Progress<'_, Schedule>),
 }
 
 impl Search<'_> {
@@ -132,7 +133,7 @@ impl Search<'_> {
 
     /// Whether the gap is as small as the caller asked for, or the budget is used up.
     fn is_good_enough(&self, budget: &mut Budget<'_>) -> bool {
-        budget.is_good_enough(gap(self.upper, self.proof.bound)) || budget.stopped().is_some()
+        budget.is_good_enough(self.instance.relative_gap(self.upper, self.proof.bound)) || budget.stopped().is_some()
     }
 
     /// After a sweep that cut nothing off: where its plan had no positions, another of the same cost may.
@@ -153,7 +154,7 @@ impl Search<'_> {
     }
 
     /// The plan becomes the incumbent, if it is better.
-    fn offer(&mut self, plan: Plan, budget: &Budget<'_>) -> bool {
+    fn offer(&mut self, plan: Schedule, budget: &Budget<'_>) -> bool {
         let cost = plan.objective(self.instance);
         let better = cost < self.upper;
         if better {
@@ -172,12 +173,19 @@ impl Search<'_> {
     /// The sweep's plan becomes the incumbent, if it has positions.
     fn offer_stays(&mut self, stays: &[Stay], budget: &Budget<'_>) -> bool {
         let need = |i: usize| self.instance.need(i);
-        let block = |(i, stay): (usize, &Stay)| Block { start: stay.start, end: stay.departure, need: need(i) };
+        let within = |i: usize| {
+            let (from, to) = self.instance.section(i);
+            (from, to + self.instance.gap())
+        };
+        let block = |(i, stay): (usize, &Stay)| {
+            let Stay { start, departure: end } = *stay;
+            Block { start, end, need: need(i), within: within(i) }
+        };
         let blocks: Vec<Block> = stays.iter().enumerate().map(block).collect();
         match places(self.instance.room(), &blocks) {
             Places::Found(at) => {
                 let berth = |(position, &stay)| Berth { position, stay };
-                self.offer(Plan(at.into_iter().zip(stays).map(berth).collect()), budget)
+                self.offer(Schedule(at.into_iter().zip(stays).map(berth).collect()), budget)
             }
             Places::Impossible | Places::Unknown => false,
         }
@@ -241,7 +249,7 @@ impl Search<'_> {
         }
     }
 
-    fn outcome(self, budget: &Budget<'_>) -> Outcome<Plan, Certificate> {
+    fn outcome(self, budget: &Budget<'_>) -> Outcome<Schedule, Certificate> {
         let Proof { bound, mut prices, swept } = self.proof;
         // Only cuts with a price, numbered anew.
         let mut number: Vec<Option<u32>> = vec![None; self.root.cuts.len()];
@@ -255,6 +263,6 @@ impl Search<'_> {
         let rules = self.root.rules.to_vec();
         let stats = Stats { columns: self.root.columns, ..self.stats };
         let certificate = Certificate { upper: bound, scale: SCALE, rules, cuts, prices, swept };
-        outcome(self.plan, self.upper, bound, certificate, budget, stats)
+        outcome(self.instance, self.plan, self.upper, bound, certificate, budget, stats)
     }
 }

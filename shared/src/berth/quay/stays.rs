@@ -29,6 +29,11 @@ impl Stay {
 /// The stay with the first departure at `time` or later; starts and departures grow together. `None` where no tide is left.
 pub(crate) fn next_stay(instance: &Instance, vessel: usize, time: i64) -> Option<Stay> {
     let v = &instance.vessels()[vessel];
+    if let Some(start) = v.fixed {
+        let done = start + v.handling;
+        let departure = if v.sails_on_tide { instance.sailing().next(done)? } else { done };
+        return (departure >= time).then_some(Stay { start, departure });
+    }
     let mut earliest = time.max(v.arrival + v.handling);
     if v.berths_on_tide {
         earliest = earliest.max(instance.berthing().next(v.arrival)? + v.handling);

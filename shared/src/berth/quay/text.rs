@@ -4,78 +4,82 @@
 //! and arrival of each vessel. The quay is 2 long. The files carry floating-point noise (`0.06850000000000001`); lengths are
 //! rounded to the nearest 1e-4, which is what the authors' generator drew.
 //!
-//! The table of tides may end before the last vessel can leave (total work exceeds it in some files); it is continued at its mean
-//! distance, see [`Tides::continued`].
+//! Here a unit of length is 100 m and a unit of time a second, as in the text form of the discrete problem. The table of tides may
+//! end before the last vessel can leave (total work exceeds it in some files); it goes on at its mean distance, as in any request
+//! without a period.
 
-use thiserror::Error;
+use super::wire::{CallWire, QuayWire, TideWire, Wire};
+use crate::berth::wire::WindowWire;
+use crate::issue::Issue;
+use crate::time::Time;
 
-use super::instance::{Instance, Invalid, Vessel};
-use super::tides::Tides;
-
-/// Units of length in one unit of the file.
-pub const UNITS: i64 = 10_000;
+/// Lengths are kept to so many parts of one unit of the file.
+const UNITS: i64 = 10_000;
+/// Such parts in a metre.
+const UNITS_PER_METRE: f64 = 100.0;
 /// The row of the lengths, from 1.
 const LENGTHS: usize = 5;
-/// The quay of the benchmark, in the file's unit.
-pub const QUAY: i64 = 2;
+/// The quay, in metres.
+const QUAY_M: f64 = 200.0;
 
-/// Why a text is no instance.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum Unreadable {
-    /// Not six rows that are not empty.
-    #[error("{0} rows instead of six")]
-    Rows(usize),
-    /// This row (from 1) has no comma after its name.
-    #[error("row {0} has no comma after its name")]
-    NoName(usize),
-    /// This row (from 1) holds something that is not a number from zero on.
-    #[error("row {0} holds something else than numbers from zero on")]
-    NotANumber(usize),
-    /// The rows of vessels or of tides differ in length.
-    #[error("rows differ in length")]
-    Lengths,
-    /// The numbers are no legal instance.
-    #[error("the instance is not valid: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
-    Invalid(Vec<Invalid>),
+/// Reads the text, or says why not; `None` where its first row does not begin with the vessels and so is of another form.
+pub fn read(text: &str) -> Option<Result<Wire, Vec<Issue>>> {
+    let first = text.trim_start().split(',').next()?;
+    first.eq_ignore_ascii_case("vessels").then(|| wire(text).map_err(|issue| vec![issue]))
 }
 
-/// The instance in a benchmark file.
-///
-/// # Errors
-/// It is not of that form, or the data is out of range.
-pub fn read_text(text: &str) -> Result<Instance, Unreadable> {
+fn wrong(code: &'static str, cause: String) -> Issue {
+    let action =
+        "the form is six rows, each a name and numbers: vessels; begin, end of the tides; processing, length, arrival";
+    Issue::new(code, "", cause, action)
+}
+
+fn wire(text: &str) -> Result<Wire, Issue> {
     let mut rows = Vec::new();
     let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
     if lines.len() != 6 {
-        return Err(Unreadable::Rows(lines.len()));
+        return Err(wrong("text_rows", format!("{} rows instead of six", lines.len())));
     }
     for (row, line) in (1..).zip(lines) {
-        let (_, values) = line.split_once(',').ok_or(Unreadable::NoName(row))?;
+        let values = line.split_once(',').map(|(_, values)| values);
+        let values = values.ok_or_else(|| wrong("text_no_name", format!("row {row} has no comma after its name")))?;
         let unit = if row == LENGTHS { UNITS } else { 1 };
         let parsed: Option<Vec<i64>> =
             values.split(',').map(str::trim).filter(|v| !v.is_empty()).map(|v| scaled(v, unit)).collect();
-        rows.push(parsed.ok_or(Unreadable::NotANumber(row))?);
+        let cause = || format!("row {row} holds something else than numbers from zero on");
+        rows.push(parsed.ok_or_else(|| wrong("text_not_a_number", cause()))?);
     }
-    let [count, begin, end, handling, length, arrival] = rows.as_slice() else {
-        return Err(Unreadable::Rows(rows.len()));
+    let lengths = || wrong("text_rows_differ", "rows of vessels or of tides differ in length".to_owned());
+    let [count, begin, end, handling, length, arrival] = rows.as_slice() else { return Err(lengths()) };
+    let n = *count.first().ok_or_else(lengths)?;
+    if begin.len() != end.len() || [handling, length, arrival].iter().any(|row| row.len() as i64 != n) {
+        return Err(lengths());
+    }
+    let call = |i: usize| CallWire {
+        id: format!("V{}", i + 1),
+        vessel: None,
+        arrival: Time::Offset(arrival[i]),
+        length_m: length[i] as f64 / UNITS_PER_METRE,
+        draft_m: None,
+        handling_s: Some(handling[i]),
+        moves: None,
+        weight: None,
+        section: None,
+        frozen: None,
     };
-    let n = *count.first().ok_or(Unreadable::Lengths)? as usize;
-    if begin.len() != end.len() || [handling, length, arrival].iter().any(|row| row.len() != n) {
-        return Err(Unreadable::Lengths);
-    }
-    let vessels = (0..n)
-        .map(|i| Vessel {
-            length: length[i],
-            handling: handling[i],
-            arrival: arrival[i],
-            weight: 1,
-            berths_on_tide: false,
-            sails_on_tide: true,
-        })
-        .collect();
-    let windows = begin.iter().copied().zip(end.iter().copied()).collect();
-    let sailing = Tides::continued(windows).map_err(|what| Unreadable::Invalid(vec![what]))?;
-    Instance::new(QUAY * UNITS, 0, vessels, Tides::default(), sailing).map_err(Unreadable::Invalid)
+    let window = |(&from, &to): (&i64, &i64)| WindowWire { from: Some(Time::Offset(from)), to: Some(Time::Offset(to)) };
+    let departures = begin.iter().zip(end).map(window).collect();
+    Ok(Wire {
+        horizon_start: None,
+        time_step_s: None,
+        quay: QuayWire {
+            length_m: QUAY_M,
+            tide: Some(TideWire { departures, ..TideWire::default() }),
+            ..QuayWire::default()
+        },
+        calls: (0..handling.len()).map(call).collect(),
+        options: None,
+    })
 }
 
 /// A decimal number times `unit`, to the nearest integer; exact for up to 15 digits, and further ones do not matter.
@@ -109,7 +113,9 @@ mod tests {
     #[test]
     fn a_file_of_the_benchmark_form() {
         let text = "Vessels,2\r\nBegin, 1,13 \r\nEnd, 7,20 \nProcessin, 7,12 \nLength, 0.3215,2 \nArrival, 0,3 \n";
-        let instance = read_text(text).expect("of the form");
+        let wire = read(text).expect("of the form").expect("complete");
+        let port = crate::berth::quay::Port::try_from(&wire).expect("valid");
+        let instance = port.instance();
         assert_eq!(instance.room(), 20_000);
         assert_eq!(instance.need(0), 3215);
         assert_eq!(instance.sailing().next(21), Some(25));
@@ -117,13 +123,13 @@ mod tests {
 
     #[test]
     fn other_texts_are_refused_with_a_reason() {
-        assert_eq!(read_text("").unwrap_err(), Unreadable::Rows(0));
-        assert_eq!(read_text("a\nb\nc\nd\ne\nf\n").unwrap_err(), Unreadable::NoName(1));
-        let form = |handling: &str, length: &str| format!("V,1\nB,1,13\nE,7,20\nP,{handling}\nL,{length}\nA,0\n");
-        assert_eq!(read_text(&form("7,8", "1")).unwrap_err(), Unreadable::Lengths);
-        assert_eq!(read_text(&form("-7", "1")).unwrap_err(), Unreadable::NotANumber(4));
-        let too_long = read_text(&form("7", "2.5")).unwrap_err();
-        assert_eq!(too_long, Unreadable::Invalid(vec![Invalid::TooLong(0)]));
-        assert_eq!(too_long.to_string(), "the instance is not valid: vessel 0 is longer than the quay");
+        assert!(read("").is_none());
+        assert!(read("2 1 3 4").is_none());
+        let code = |text: &str| read(text).expect("of the form").expect_err("broken")[0].code.to_string();
+        assert_eq!(code("Vessels,1\n"), "text_rows");
+        assert_eq!(code("Vessels,1\nb\nc\nd\ne\nf\n"), "text_no_name");
+        let form = |handling: &str| format!("Vessels,1\nB,1,13\nE,7,20\nP,{handling}\nL,1\nA,0\n");
+        assert_eq!(code(&form("7,8")), "text_rows_differ");
+        assert_eq!(code(&form("-7")), "text_not_a_number");
     }
 }

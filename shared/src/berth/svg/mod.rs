@@ -5,7 +5,7 @@
 //! nothing is said by colour only.
 
 mod lane;
-mod scale;
+pub(super) mod scale;
 #[cfg(test)]
 mod tests;
 
@@ -18,9 +18,9 @@ use crate::canvas::{Canvas, FAINT, INK, WIDTH, fitted, page, text_width};
 use crate::words::clean;
 use scale::Scale;
 
-const LEFT: f64 = 142.0;
-const RIGHT: f64 = 18.0;
-const TOP: f64 = 96.0;
+pub(super) const LEFT: f64 = 142.0;
+pub(super) const RIGHT: f64 = 18.0;
+pub(super) const TOP: f64 = 96.0;
 /// Lanes share this height where there are many.
 const MOST_LANES_HEIGHT: f64 = 2_400.0;
 /// Above this number of visits only the bars are drawn.
@@ -91,7 +91,7 @@ const DEFS: &str = concat!(
     "\n"
 );
 
-fn axis(canvas: &mut Canvas, words: Words, scale: &Scale, bottom: f64) {
+pub(super) fn axis(canvas: &mut Canvas, words: Words, scale: &Scale, bottom: f64) {
     let style = format!(r#"font-size="12" fill="{FAINT}""#);
     let mut free_from = f64::MIN;
     for tick in scale.ticks() {
@@ -106,7 +106,7 @@ fn axis(canvas: &mut Canvas, words: Words, scale: &Scale, bottom: f64) {
     }
 }
 
-fn grid(canvas: &mut Canvas, scale: &Scale, bottom: f64) {
+pub(super) fn grid(canvas: &mut Canvas, scale: &Scale, bottom: f64) {
     for tick in scale.minor_ticks() {
         let x = scale.x(tick);
         canvas.line((x, TOP), (x, bottom), r##"stroke="#8b98a5" stroke-opacity="0.22" stroke-width="1""##);

@@ -13,11 +13,11 @@ const DATE_STEPS: [i64; 9] = [HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, DAY, 2 * DAY,
 
 /// A span of time laid over a span of the picture.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Scale {
-    pub(super) from: i64,
-    pub(super) to: i64,
-    pub(super) left: f64,
-    pub(super) width: f64,
+pub(in crate::berth) struct Scale {
+    pub(in crate::berth) from: i64,
+    pub(in crate::berth) to: i64,
+    pub(in crate::berth) left: f64,
+    pub(in crate::berth) width: f64,
     step: i64,
     /// Where a tick stands: a midnight, or time zero.
     anchor: i64,
@@ -25,7 +25,7 @@ pub(super) struct Scale {
 
 impl Scale {
     /// Covers `first..=last`, rounded out to whole ticks.
-    pub(super) fn new(words: Words, first: i64, last: i64, left: f64, width: f64) -> Self {
+    pub(in crate::berth) fn new(words: Words, first: i64, last: i64, left: f64, width: f64) -> Self {
         let span = (last - first).max(1);
         let step = if words.has_dates() {
             DATE_STEPS.into_iter().find(|step| span / step < MAX_TICKS).unwrap_or(10 * 364 * DAY)
@@ -44,24 +44,24 @@ impl Scale {
     }
 
     /// Where an instant stands, kept within the axis.
-    pub(super) fn x(&self, time: i64) -> f64 {
+    pub(in crate::berth) fn x(&self, time: i64) -> f64 {
         let share = (time.clamp(self.from, self.to) - self.from) as f64 / (self.to - self.from) as f64;
         self.left + share * self.width
     }
 
-    pub(super) fn right(&self) -> f64 {
+    pub(in crate::berth) fn right(&self) -> f64 {
         self.left + self.width
     }
 
     /// Labelled ticks.
-    pub(super) fn ticks(&self) -> impl Iterator<Item = i64> {
+    pub(in crate::berth) fn ticks(&self) -> impl Iterator<Item = i64> {
         let first = self.anchor + (self.from - self.anchor + self.step - 1).div_euclid(self.step) * self.step;
         let (to, step) = (self.to, self.step);
         (0..).map(move |n| first + n * step).take_while(move |&tick| tick <= to)
     }
 
     /// Ticks without a label between two labelled ones.
-    pub(super) fn minor_ticks(&self) -> impl Iterator<Item = i64> {
+    pub(in crate::berth) fn minor_ticks(&self) -> impl Iterator<Item = i64> {
         let parts = if self.step == DAY { 4 } else { 2 };
         let step = self.step;
         let part = (step / parts).max(1);
@@ -75,7 +75,7 @@ impl Scale {
     }
 
     /// What stands at a tick.
-    pub(super) fn label(&self, words: Words, tick: i64) -> String {
+    pub(in crate::berth) fn label(&self, words: Words, tick: i64) -> String {
         let time = Time::from_seconds(Seconds(tick), words.origin());
         if self.step >= 28 * DAY {
             formatted(time, "%-d %b %Y")

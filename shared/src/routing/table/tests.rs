@@ -48,6 +48,13 @@ fn a_plan_reads_as_approved() {
 }
 
 #[test]
+fn a_timetable_s_plan_reads_as_approved() {
+    let (instance, answer) = solved(crate::routing::timetable::tests::SMALL);
+    insta::assert_snapshot!(table(&instance, &answer));
+    insta::assert_snapshot!(super::super::svg::svg(&instance, &answer));
+}
+
+#[test]
 fn names_cannot_steer_a_terminal_or_break_a_picture() {
     let (instance, answer) = solved(&SEA.replace("Aurora slots", "<b>&").replace("wine", "w\\u202Ee"));
     assert!(!table(&instance, &answer).contains('\u{202E}'));

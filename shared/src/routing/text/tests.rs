@@ -17,7 +17,7 @@ fn both_forms_are_read() {
     assert_eq!((wire.lots[0].rejection_cents, wire.lots[1].origin.as_str()), (150_000, "unserved origin"));
     let wire = read(TIMED).expect("of this form").expect("sound");
     assert_eq!(wire.arcs[2].uses, ["r0", "r1"]);
-    assert_eq!((wire.lots[0].destination.as_str(), wire.lots[0].due_s), ("P1", Some(86_400)));
+    assert_eq!((wire.lots[0].destination.as_str(), wire.lots[0].due), ("P1", Some(Time::Offset(86_400))));
     assert_eq!((wire.lots[0].rejection_cents, wire.lots[0].service_cents), (2_130_000, 1_250));
     assert_eq!(wire.nodes[3].port.as_deref(), Some("P1"));
 }

@@ -1,6 +1,8 @@
 use super::super::Routing;
 use super::*;
 use crate::Problem;
+use crate::limits::{MAX_QUANTITY, MAX_UNIT_COST};
+use crate::routing::wire::LotWire;
 
 /// The codes and paths of what is wrong after `change`.
 fn issues(change: impl FnOnce(&mut Wire)) -> Vec<(String, String)> {
@@ -40,7 +42,7 @@ fn what_is_wrong_is_named_where_it_is() {
     assert_eq!(issues(|wire| wire.lots[0].origin = "nowhere".to_owned()), one("unknown_place", "/lots/0/origin"));
     assert_eq!(issues(|wire| wire.lots[0].destination = "PA".to_owned()), one("goes_nowhere", "/lots/0"));
     assert_eq!(
-        issues(|wire| (wire.lots[0].release_s, wire.lots[0].due_s) = (Some(9), Some(8))),
+        issues(|wire| (wire.lots[0].release, wire.lots[0].due) = (Some(Time::Offset(9)), Some(Time::Offset(8)))),
         one("due_before_release", "/lots/0")
     );
     assert_eq!(
@@ -48,18 +50,18 @@ fn what_is_wrong_is_named_where_it_is() {
         one("late_without_due", "/lots/0/late_cents_per_day")
     );
     assert_eq!(issues(|wire| wire.lots[0].class = 10), one("number_out_of_range", "/lots/0/class"));
-    assert_eq!(issues(|wire| wire.lots[0].pinned = vec!["fly".to_owned()]), one("unknown_arc", "/lots/0/pinned/0"));
+    assert_eq!(issues(|wire| wire.lots[0].pinned = vec!["fly".into()]), one("unknown_arc", "/lots/0/pinned/0"));
     assert_eq!(
         issues(|wire| {
             wire.lots[0].origin = "C".to_owned();
-            wire.lots[0].pinned = vec!["sail".to_owned()];
+            wire.lots[0].pinned = vec!["sail".into()];
         }),
         one("pinned_gap", "/lots/0/pinned/0")
     );
     assert_eq!(
         issues(|wire| {
             wire.lots[0].quantity = 6;
-            wire.lots[0].pinned = vec!["sail".to_owned()];
+            wire.lots[0].pinned = vec!["sail".into()];
         }),
         one("pinned_over_capacity", "/resources/0/capacity")
     );
@@ -91,5 +93,5 @@ fn too_much_is_refused_before_it_is_read() {
 fn lots_that_cannot_arrive_are_no_issue_but_explained() {
     assert!(issues(|wire| wire.lots[0].destination = "C".to_owned()).is_empty());
     assert!(issues(|wire| wire.resources[0].capacity = 0).is_empty());
-    assert!(issues(|wire| wire.lots[0].release_s = Some(100_000)).is_empty());
+    assert!(issues(|wire| wire.lots[0].release = Some(Time::Offset(100_000))).is_empty());
 }

@@ -1,5 +1,6 @@
 use super::super::table::tests::{SEA, solved};
 use super::*;
+use crate::time::Time;
 
 /// The codes found in a small answer after `change`.
 fn found(change: impl FnOnce(&mut Answer<Plan, Certificate>)) -> Vec<String> {
@@ -22,10 +23,10 @@ fn ways_that_are_none_are_found() {
         route(|route| route.quantity = -1),
         route(|route| route.legs.clear()),
         route(|route| route.legs.reverse()),
-        route(|route| route.legs[0].arc = 99),
+        route(|route| route.legs[0].arc = Some(99)),
         route(|route| route.legs[0].to = "elsewhere".to_owned()),
         route(|route| route.cost_cents -= 1),
-        route(|route| route.arrives_s = Some(0)),
+        route(|route| route.arrives = Some(Time::Offset(0))),
         route(|route| route.transit_s = 0),
         found(|answer| answer.plan.lots.swap(0, 1)),
         found(|answer| answer.plan.lots[2].rejected += 1),

@@ -5,7 +5,7 @@
 //! seen before with as many relocations to go, or more, is not entered again. States that differ only by the order of like
 //! stacks count as one.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::yard::instance::Instance;
 use crate::yard::layout::STAYS;
@@ -25,6 +25,37 @@ pub(in crate::yard) fn shows_no_plan_below(instance: &Instance, relocations: u32
     let mut stacks = instance.layout.stacks.clone();
     search.settle(&mut stacks);
     search.has_plan(&mut stacks, most) == Some(false)
+}
+
+/// Whether trying everything shows that the containers of this turn and of those before cannot all leave, in however many relocations.
+pub(in crate::yard) fn shows_that_stays(instance: &Instance, turn: u16) -> bool {
+    if instance.task != Task::Retrieve {
+        return false;
+    }
+    let mut search = Search { instance, classes: classes(instance), refuted: HashMap::new(), work: 0 };
+    let mut stacks = instance.layout.stacks.clone();
+    search.settle(&mut stacks);
+    let mut known = HashSet::from([search.canonical(&stacks)]);
+    let mut waiting = vec![stacks];
+    while let Some(stacks) = waiting.pop() {
+        if search.turn(&stacks).is_none_or(|next| next > turn) {
+            return false;
+        }
+        for (from, to) in search.relocations(&stacks) {
+            search.work += (instance.containers.len() + stacks.len()) as u64;
+            if search.work > MAX_WORK {
+                return false;
+            }
+            let mut next = stacks.clone();
+            let moved = next[from].pop();
+            next[to].extend(moved);
+            search.settle(&mut next);
+            if known.insert(search.canonical(&next)) {
+                waiting.push(next);
+            }
+        }
+    }
+    true
 }
 
 /// `[stack]`: stacks of one class are interchangeable.
@@ -70,39 +101,45 @@ impl Search<'_> {
         if self.refuted.get(&state).is_some_and(|&refuted| refuted >= most) {
             return Some(false);
         }
-        let turn = self.turn(stacks);
-        for from in 0..stacks.len() {
-            let may_move = self.instance.task == Task::Premarshal
-                || self.instance.moves == Moves::Unrestricted
-                || stacks[from].iter().any(|&kind| Some(self.group(kind)) == turn);
-            let Some(&kind) = stacks[from].last().filter(|_| may_move) else { continue };
-            for to in (0..stacks.len()).filter(|&to| to != from) {
-                if stacks[to].len() >= usize::from(self.instance.layout.heights[to])
-                    || !self
-                        .instance
-                        .placement
-                        .as_ref()
-                        .is_none_or(|rules| rules.allows(kind, to, stacks[to].last().copied()))
-                {
-                    continue;
-                }
-                stacks[from].pop();
-                stacks[to].push(kind);
-                let left = self.settle(stacks);
-                let has_plan = self.has_plan(stacks, most - 1);
-                for (stack, kind) in left.into_iter().rev() {
-                    stacks[stack].push(kind);
-                }
-                stacks[to].pop();
-                stacks[from].push(kind);
-                if has_plan != Some(false) {
-                    return has_plan;
-                }
+        for (from, to) in self.relocations(stacks) {
+            let Some(kind) = stacks[from].pop() else { continue };
+            stacks[to].push(kind);
+            let left = self.settle(stacks);
+            let has_plan = self.has_plan(stacks, most - 1);
+            for (stack, kind) in left.into_iter().rev() {
+                stacks[stack].push(kind);
+            }
+            stacks[to].pop();
+            stacks[from].push(kind);
+            if has_plan != Some(false) {
+                return has_plan;
             }
         }
         let refuted = self.refuted.entry(state).or_insert(most);
         *refuted = (*refuted).max(most);
         Some(false)
+    }
+
+    /// The relocations that are allowed: stacks from and to.
+    fn relocations(&self, stacks: &[Vec<u16>]) -> Vec<(usize, usize)> {
+        let layout = &self.instance.layout;
+        let turn = self.turn(stacks);
+        let mut allowed = Vec::new();
+        for from in 0..stacks.len() {
+            let may_move = self.instance.task == Task::Premarshal
+                || self.instance.moves == Moves::Unrestricted
+                || stacks[from].iter().any(|&kind| Some(self.group(kind)) == turn);
+            let Some(&kind) = stacks[from].last().filter(|_| may_move) else { continue };
+            let takes = |to: &usize| {
+                let below = stacks[*to].last().copied();
+                let rules = self.instance.placement.as_ref();
+                *to != from
+                    && stacks[*to].len() < usize::from(layout.heights[*to])
+                    && rules.is_none_or(|rules| rules.allows(kind, *to, below))
+            };
+            allowed.extend((0..stacks.len()).filter(takes).map(|to| (from, to)));
+        }
+        allowed
     }
 
     fn group(&self, kind: u16) -> u16 {

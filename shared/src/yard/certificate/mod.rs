@@ -2,7 +2,8 @@
 //!
 //! Three kinds, from the strongest: each badly placed container moves at least once, which anybody can count; an exhaustive
 //! search of the checker's own (`exhaustive`), small enough to be done again; and the word of the solver's search, where the tree is too large to
-//! be walked again. The last is said plainly: `verify` then confirms what it can count, and reports that the rest is claimed.
+//! be walked again. Where containers are left out, trying everything shows of one turn that not all up to it can leave: one of them stays, and all later
+//! ones with it. The last kind is said plainly: `verify` then confirms what it can count, and reports that the rest is claimed.
 
 pub(super) mod exhaustive;
 
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::crane::bound::CraneBound;
 use super::explain;
 use super::instance::{Instance, Prices};
+use super::layout::STAYS;
 use crate::problem::Violation;
 
 /// What `lower_bound` rests on.
@@ -82,12 +84,27 @@ pub(super) fn confirm(instance: &Instance, lower_bound: i64, certificate: Certif
     }
 }
 
-/// Whether trying everything shows that so many relocations are needed that the bound follows: it speaks of no container left out, and the
+/// Whether trying everything shows the bound. It speaks of containers left out, of which a turn tells that cannot leave; or of none, and the
 /// relocations are few.
 fn can_be_shown(instance: &Instance, least: &Least, lower_bound: i64) -> bool {
-    if instance.max_relocations.is_some() || lower_bound >= instance.prices.left_out {
+    if instance.max_relocations.is_some() {
         return false;
+    }
+    if lower_bound >= instance.prices.left_out {
+        let turn = latest_stuck(instance, lower_bound);
+        return turn.is_some_and(|turn| exhaustive::shows_that_stays(instance, turn));
     }
     let enough = (0..=exhaustive::MAX_RELOCATIONS).find(|&relocations| least.with(relocations) >= lower_bound);
     enough.is_some_and(|relocations| exhaustive::shows_no_plan_below(instance, relocations))
+}
+
+/// The latest turn from which the bound follows if not all up to it can leave.
+fn latest_stuck(instance: &Instance, lower_bound: i64) -> Option<u16> {
+    let left_out = (lower_bound - 1) / instance.prices.left_out.max(1) + 1;
+    let mut turns: Vec<u16> = instance.containers.iter().filter_map(|container| container.turn).collect();
+    turns.sort_unstable_by(|a, b| b.cmp(a));
+    // All but one of those that are left out leave later than it.
+    let later = usize::try_from(left_out - 1).ok()?;
+    let bar = if later == 0 { STAYS } else { *turns.get(later - 1)? };
+    turns.into_iter().find(|&turn| turn < bar)
 }

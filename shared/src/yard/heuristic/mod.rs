@@ -49,6 +49,8 @@ pub(super) struct Stuck {
     pub kind: u16,
     /// Whether it is proven that there is no plan. Else the search has given up.
     pub proven: bool,
+    /// Ticks that the search took.
+    pub ticks: u64,
 }
 
 /// A plan that empties the bay of all that leaves, or why there is none.
@@ -67,7 +69,7 @@ pub(super) fn first<P: Placement>(layout: &Layout, placement: &P, moves: Moves) 
     beam.run(u32::MAX - 1, &mut budget, &mut |_| ());
     match beam.best() {
         Some(plan) => Ok(plan.to_vec()),
-        None => Err(stuck(&shape, beam.stuck().unwrap_or(&bay), beam.is_complete())),
+        None => Err(stuck(&shape, beam.stuck().unwrap_or(&bay), beam.is_complete(), budget.ticks())),
     }
 }
 
@@ -93,11 +95,11 @@ fn shortest<P: Placement>(
     best
 }
 
-fn stuck<P: Placement>(shape: &Shape<'_, P>, bay: &Bay, proven: bool) -> Stuck {
+fn stuck<P: Placement>(shape: &Shape<'_, P>, bay: &Bay, proven: bool, ticks: u64) -> Stuck {
     let stack = bay.target(shape);
     let kinds = bay.stack(shape, stack);
     let tier = kinds.len().saturating_sub(bay.blockers(shape, stack) + 1);
-    Stuck { stack, tier, kind: kinds.get(tier).copied().unwrap_or(0), proven }
+    Stuck { stack, tier, kind: kinds.get(tier).copied().unwrap_or(0), proven, ticks }
 }
 
 /// A search for shorter plans that can be taken up again where it was left.

@@ -17,6 +17,8 @@ pub(super) struct Cell {
     pub(super) group: u16,
     /// Lowest group from the ground up to here.
     pub(super) low: u16,
+    /// The group that leaves when the highest badly placed container from the ground up to here must have moved: its `low`.
+    pub(super) dig: u16,
     /// What kind of container it is.
     pub(super) kind: u16,
     /// Which relocation put it here: 0 where none did, else its number, from 1.
@@ -110,7 +112,7 @@ impl Bay {
             let tiers = usize::from(layout.heights[stack]).min(count).max(kinds.len());
             let ground = bay.cells.len() as u32;
             let hash = mix(0x5851_F42D_4C95_7F2D ^ u64::from(bay.classes[stack]));
-            let empty = Cell { group: STAYS, low: STAYS, kind: u16::MAX, moved: 0, hash };
+            let empty = Cell { group: STAYS, low: STAYS, dig: STAYS, kind: u16::MAX, moved: 0, hash };
             bay.cells.resize(bay.cells.len() + tiers + 1, empty);
             bay.grounds.push(ground);
             bay.tops.push(ground);
@@ -180,7 +182,9 @@ impl Bay {
         let top = self.tops[stack] as usize;
         let below = self.cells[top];
         let hash = mix(below.hash.wrapping_add(0xD6E8_FEB8_6659_FD93_u64.wrapping_mul(u64::from(kind) + 1)));
-        let cell = Cell { group, low: below.low.min(group), kind, moved, hash };
+        let low = below.low.min(group);
+        let dig = if group > low { low } else { below.dig };
+        let cell = Cell { group, low, dig, kind, moved, hash };
         self.cells[top + 1] = cell;
         self.tops[stack] += 1;
         self.bad += u32::from(cell.is_bad());

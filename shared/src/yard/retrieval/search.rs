@@ -11,7 +11,7 @@
 
 use super::bay::Bay;
 use super::blockers::Blockers;
-use super::crowded::{Crowded, STACKS};
+use super::crowded::{Crowded, FirstStuck, STACKS};
 use super::relaxed::Relaxed;
 use super::table::Table;
 use crate::budget::Budget;
@@ -171,12 +171,14 @@ impl<'p, P: Placement> Search<'p, P> {
     fn expand(&mut self, allowed: u32, budget: &mut Budget<'_>) -> bool {
         let turn = self.bay.turn();
         let slack = allowed - self.bay.bad;
+        let is_looked_into = self.moves == Moves::Unrestricted && self.bay.stacks() <= STACKS && slack == 1;
+        let stuck = if is_looked_into { self.crowded.first_stuck(&self.bay) } else { None };
         for from in 0..self.bay.stacks() {
             if self.bay.is_empty(from) || self.moves == Moves::Restricted && self.bay.level(from) != turn {
                 continue;
             }
             let cell = self.bay.top(from);
-            let most = self.most_extras(from, slack);
+            let most = self.most_extras(from, slack, stuck);
             let mut tried_empty = false;
             for to in (0..self.bay.stacks()).filter(|&to| to != from) {
                 let level = self.bay.level(to);
@@ -215,8 +217,9 @@ impl<'p, P: Placement> Search<'p, P> {
         false
     }
 
-    /// Most extra relocations that moving this top may stand for; nothing where it may not move.
-    fn most_extras(&mut self, from: usize, slack: u32) -> Option<u32> {
+    /// Most extra relocations that moving this top may stand for; nothing where it may not move. `stuck` is where the bay is stuck without
+    /// any, where that is known and a single one is left.
+    fn most_extras(&mut self, from: usize, slack: u32, stuck: Option<FirstStuck>) -> Option<u32> {
         let bad = self.bay.top(from).is_bad();
         if self.moves == Moves::Restricted {
             return Some(slack);
@@ -224,6 +227,9 @@ impl<'p, P: Placement> Search<'p, P> {
         let most = slack.min(if bad { 1 } else { 2 });
         // Whatever takes the top away for an extra relocation, the rest of the relaxed bay needs its own.
         let least = u32::from(!bad);
+        if stuck.is_some_and(|stuck| !stuck.may_be_freed_by(&self.bay, from)) {
+            return bad.then_some(0);
+        }
         (least..=most).rev().find(|&extras| extras == 0 || self.are_enough(slack - extras, Some(from)))
     }
 

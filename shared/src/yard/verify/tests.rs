@@ -73,3 +73,19 @@ fn trying_everything_shows_what_counting_does_not() {
     assert_eq!((answer.objective, answer.certificate), (4, Certificate::Exhaustive));
     assert_eq!(verify(&instance, &answer), Ok(4));
 }
+
+#[test]
+fn what_cannot_leave_is_shown_by_trying_everything() {
+    let (instance, answer) = solved(TOO_FULL);
+    let left_out = i64::from(answer.plan.kpis.left_out) * instance.prices.left_out;
+    assert_eq!((answer.lower_bound, answer.certificate), (left_out, Certificate::Exhaustive));
+    assert_eq!(verify(&instance, &answer), Ok(left_out));
+}
+
+#[test]
+fn nothing_is_shown_of_a_turn_that_can_leave() {
+    let (instance, _) = solved(BAY);
+    let all_but_none = instance.prices.left_out;
+    let refused = certificate::confirm(&instance, all_but_none, Certificate::Exhaustive);
+    assert_eq!(refused.expect_err("refused")[0].code, "bound_not_certified");
+}

@@ -1,12 +1,14 @@
 //! The laws, for routing.
 
 mod brute;
+mod timetable;
 mod tiny;
+mod words;
 
-use portolan::Answer;
 use portolan::outcome::{Outcome, Proof};
-use portolan::routing::wire::Wire;
-use portolan::routing::{Certificate, Instance, Plan, Routing, Solution};
+use portolan::routing::wire::{PinWire, Wire};
+use portolan::routing::{self, Certificate, Instance, Plan, Routing, Solution, Warm};
+use portolan::{Answer, Budget, Problem};
 use proptest::prelude::*;
 
 use crate::contract;
@@ -28,7 +30,6 @@ fn valid(wire: &Wire) -> Result<Instance, TestCaseError> {
 
 /// What a class costs in a plan, by class number.
 fn class_costs(instance: &Instance, outcome: &Outcome<Solution, Certificate>) -> Vec<(u8, i64, i64)> {
-    use portolan::Problem;
     let levels = Routing::levels(instance, &outcome.solution, outcome.lower_bound);
     levels.into_iter().map(|level| (level.class, level.objective, level.lower_bound)).collect()
 }
@@ -101,12 +102,49 @@ proptest! {
     }
 
     #[test]
+    fn what_an_earlier_answer_says_is_not_believed(
+        wire in tiny::problem(3),
+        capacity in (0_usize..3, 0_i64..6),
+        gone in prop::option::of(0_usize..8),
+        quantity in 1_i64..5,
+    ) {
+        let earlier = valid(&wire)?;
+        let answer = verified(&earlier, solve(&earlier, None))?;
+        let mut changed = wire;
+        changed.resources[capacity.0].capacity = capacity.1;
+        changed.lots[0].quantity = quantity;
+        if let Some(at) = gone.filter(|&at| at < changed.arcs.len()) {
+            let id = changed.arcs.remove(at).id;
+            changed.lots.retain(|lot| !lot.pinned.iter().any(|pinned| id.as_deref().is_some_and(|id| *pinned == PinWire::from(id))));
+        }
+        prop_assume!(Routing::instance(&changed).is_ok());
+        let now = valid(&changed)?;
+        let warm = Warm::new(&earlier, &answer.plan, &answer.certificate, &now);
+        let clock = || std::time::Duration::ZERO;
+        let outcome = routing::solve_from(&now, &warm, &mut Budget::new(&clock), &mut |_| ());
+        let optimum = brute::optimum(&now);
+        prop_assert!(outcome.lower_bound <= optimum && optimum <= outcome.objective);
+        verified(&now, outcome)?;
+    }
+
+    #[test]
+    fn an_unchanged_request_is_answered_no_worse(wire in tiny::problem(6)) {
+        let instance = valid(&wire)?;
+        let answer = verified(&instance, solve(&instance, None))?;
+        let warm = Warm::new(&instance, &answer.plan, &answer.certificate, &instance);
+        let clock = || std::time::Duration::ZERO;
+        let outcome = routing::solve_from(&instance, &warm, &mut Budget::new(&clock), &mut |_| ());
+        prop_assert!(outcome.objective <= answer.objective && outcome.lower_bound >= answer.lower_bound);
+        verified(&instance, outcome)?;
+    }
+
+    #[test]
     fn what_is_pinned_stays(wire in tiny::problem(5)) {
         let instance = valid(&wire)?;
         let answer = verified(&instance, solve(&instance, None))?;
         for (lot, routed) in wire.lots.iter().zip(&answer.plan.lots) {
             for route in &routed.routes {
-                let taken: Vec<_> = route.legs.iter().filter_map(|leg| leg.id.clone()).take(lot.pinned.len()).collect();
+                let taken: Vec<_> = route.legs.iter().filter_map(|leg| leg.id.clone().map(PinWire::Arc)).take(lot.pinned.len()).collect();
                 prop_assert_eq!(&taken, &lot.pinned);
             }
         }

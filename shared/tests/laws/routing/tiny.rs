@@ -1,6 +1,7 @@
 //! Random small networks: cyclic ones and ones in time, shared resources, every kind of lot.
 
-use portolan::routing::wire::{ArcWire, LotWire, NodeWire, ResourceWire, Wire};
+use portolan::routing::wire::{ArcWire, LotWire, NodeWire, PinWire, ResourceWire, Wire};
+use portolan::time::Time;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -74,20 +75,20 @@ fn network(is_timed: bool, nodes: usize, capacities: &[i64], arcs: &[DrawnArc], 
             origin: place(from),
             destination: place(to),
             quantity,
-            release_s: is_timed.then_some(release * DAY_S),
-            due_s,
+            release: is_timed.then_some(Time::Offset(release * DAY_S)),
+            due: due_s.map(Time::Offset),
             late_cents_per_day: late.filter(|_| due_s.is_some()),
             max_transit_s: longest.map(|days| days * DAY_S),
             class,
             rejection_cents,
             service_cents,
             whole,
-            pinned: Vec::new(),
+            ..LotWire::default()
         };
         let mut here = lot.origin.clone();
         for _ in 0..pins {
             let Some(arc) = wire.arcs.iter().find(|arc| arc.from == here) else { break };
-            lot.pinned.extend(arc.id.clone());
+            lot.pinned.extend(arc.id.clone().map(PinWire::Arc));
             here.clone_from(&arc.to);
         }
         wire.lots.push(lot);

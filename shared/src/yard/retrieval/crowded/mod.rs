@@ -11,8 +11,11 @@
 //! and Tanaka (2023, doi:10.1016/j.ejor.2022.04.006) count one extra each time that no stack takes some blocker, and then take the tops of
 //! all stacks away.
 
+mod state;
+
 use super::bay::Bay;
 use crate::yard::layout::STAYS;
+use state::{NONE, State};
 
 /// Stacks of the bays that this is for.
 pub(super) const STACKS: usize = 24;
@@ -28,164 +31,6 @@ const TRIES: u32 = 300;
 
 /// Most extras left for which a container taken away must find something to stand on.
 const STAND: u32 = 1;
-
-const NONE: u8 = u8::MAX;
-
-/// What a blocker can stand on: a stack, or a blocker.
-#[derive(Clone, Copy, Debug)]
-struct Holder {
-    /// Holders that it can stand on itself.
-    choices: u64,
-    group: u16,
-    /// Stack that it comes from.
-    origin: u8,
-    /// What it stands on.
-    on: u8,
-    /// What stands on it.
-    holds: u8,
-}
-
-#[derive(Clone, Debug)]
-struct State {
-    /// `[stack]`: index of the top cell.
-    tops: [u32; STACKS],
-    /// Badly placed containers in their place.
-    left: u32,
-    /// Holders so far: the stacks, then the blockers.
-    count: usize,
-    /// Blockers that need something to stand on.
-    standing: u64,
-    /// Holders that have not left.
-    present: u64,
-    /// Holders that hold something.
-    taken: u64,
-    freed: [u32; FREED],
-    freed_count: usize,
-    holders: [Holder; HOLDERS],
-}
-
-impl State {
-    fn new() -> Self {
-        let holder = Holder { choices: 0, group: 0, origin: 0, on: NONE, holds: NONE };
-        Self {
-            tops: [0; STACKS],
-            left: 0,
-            count: 0,
-            standing: 0,
-            present: 0,
-            taken: 0,
-            freed: [0; FREED],
-            freed_count: 0,
-            holders: [holder; HOLDERS],
-        }
-    }
-
-    fn copy_from(&mut self, other: &Self, stacks: usize) {
-        self.tops[..stacks].copy_from_slice(&other.tops[..stacks]);
-        self.holders[stacks..other.count].copy_from_slice(&other.holders[stacks..other.count]);
-        self.left = other.left;
-        self.count = other.count;
-        self.standing = other.standing;
-        self.present = other.present;
-        self.taken = other.taken;
-        self.freed = other.freed;
-        self.freed_count = other.freed_count;
-        for stack in 0..stacks {
-            self.holders[stack].holds = other.holders[stack].holds;
-        }
-    }
-
-    /// Looks for something for the blocker to stand on, if others may change theirs. `seen` are holders that are of no use.
-    fn seat(&mut self, blocker: usize, seen: &mut u64) -> bool {
-        let choices = self.holders[blocker].choices & self.present;
-        let free = choices & !self.taken;
-        if free != 0 {
-            self.sit(blocker, free.trailing_zeros() as usize);
-            return true;
-        }
-        loop {
-            let left = choices & !*seen;
-            if left == 0 {
-                return false;
-            }
-            let holder = left.trailing_zeros() as usize;
-            *seen |= 1 << holder;
-            if self.seat(usize::from(self.holders[holder].holds), seen) {
-                self.sit(blocker, holder);
-                return true;
-            }
-        }
-    }
-
-    fn sit(&mut self, blocker: usize, holder: usize) {
-        self.holders[blocker].on = holder as u8;
-        self.holders[holder].holds = blocker as u8;
-        self.taken |= 1 << holder;
-    }
-
-    /// The blocker stands on nothing any more.
-    fn rise(&mut self, blocker: usize) {
-        self.standing &= !(1 << blocker);
-        let on = self.holders[blocker].on;
-        if on != NONE {
-            self.taken &= !(1 << on);
-        }
-    }
-
-    /// The blocker is not considered any more. What stands on it must find something else.
-    fn free(&mut self, blocker: usize) {
-        self.rise(blocker);
-        self.present &= !(1 << blocker);
-        if self.taken >> blocker & 1 == 1 {
-            let above = usize::from(self.holders[blocker].holds);
-            self.holders[above].on = NONE;
-        }
-    }
-
-    /// All of these groups have left.
-    fn leave(&mut self, turn: u16) {
-        let mut rest = self.standing;
-        while rest != 0 {
-            let blocker = rest.trailing_zeros() as usize;
-            rest &= rest - 1;
-            if self.holders[blocker].group <= turn {
-                self.rise(blocker);
-                self.present &= !(1 << blocker);
-            }
-        }
-    }
-
-    /// Another container that has been moved, from this stack, and must stand on one of these stacks or on others that were moved. Gives
-    /// its number as a holder, or nothing where there are too many to care for.
-    fn stand(&mut self, group: u16, origin: usize, stacks: usize, mut choices: u64) -> Option<usize> {
-        if self.count == HOLDERS {
-            return None;
-        }
-        let holder = self.count;
-        let moved = self.present >> stacks << stacks;
-        let mut rest = moved;
-        while rest != 0 {
-            let number = rest.trailing_zeros() as usize;
-            rest &= rest - 1;
-            choices |= u64::from(self.holders[number].group >= group) << number;
-        }
-        let mut rest = moved;
-        while rest != 0 {
-            let other = &mut self.holders[rest.trailing_zeros() as usize];
-            rest &= rest - 1;
-            // One that was moved before stands on this one if this one was moved early: not where it came from above it, and only on
-            // what could hold it as well without this one in between.
-            if other.group <= group && usize::from(other.origin) != origin && other.choices & choices != 0 {
-                other.choices |= 1 << holder;
-            }
-        }
-        self.holders[holder] = Holder { choices, group, origin: origin as u8, on: NONE, holds: NONE };
-        self.count += 1;
-        self.present |= 1 << holder;
-        self.standing |= 1 << holder;
-        Some(holder)
-    }
-}
 
 /// Where containers go that are taken away for an extra relocation.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -208,6 +53,41 @@ struct Stuck {
     cell: Option<u32>,
     /// Lowest group of them.
     least: u16,
+    /// `[stack]`: what the stacks take when the group leaves.
+    levels: [u16; STACKS],
+}
+
+/// What an extra relocation is spent on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Way {
+    #[default]
+    None,
+    /// The blocker of this cell is relocated once more.
+    Freed(u32),
+    /// The blocker with this number, which was moved for an earlier turn, is relocated once more.
+    Risen(usize),
+    /// The highest well placed container of this stack goes, with what is above.
+    Lowered(usize),
+}
+
+/// Extras left of which a way out is kept in mind.
+const HINTS: usize = 4;
+
+/// Where the bay is stuck first when no extra relocation is made. While those that compete all stay, taking away another top leaves them as
+/// few places or fewer, so the bay is stuck there again; unless a well placed top uncovers a level that one of them can go to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct FirstStuck {
+    least: u16,
+    /// Tops that compete, by stack, as bits.
+    tops: u32,
+}
+
+impl FirstStuck {
+    /// Whether the bay may not be stuck there once the top of the stack is gone.
+    pub(super) fn may_be_freed_by(self, bay: &Bay, stack: usize) -> bool {
+        let top = bay.top(stack);
+        if top.is_bad() { self.tops >> stack & 1 == 1 } else { bay.under(stack).low >= self.least }
+    }
 }
 
 /// Scratch of the bound.
@@ -220,6 +100,10 @@ pub(super) struct Crowded {
     /// `[holder]`: cell of the blocker.
     cells: Vec<[u32; HOLDERS]>,
     tries: u32,
+    /// `[extras left]`: the way out that was enough last. Bays that follow each other often have the same.
+    hints: [Way; HINTS],
+    /// Where the last bay was stuck first, where no extra relocation was left and one stack held the group.
+    last: Option<FirstStuck>,
     /// Stacks looked at so far.
     pub(super) work: u64,
 }
@@ -254,6 +138,15 @@ impl Crowded {
         self.enough(bay, 0, extras)
     }
 
+    /// What is stuck where no extra relocation is made, if anything is, as far as the first bad turn of one stack.
+    pub(super) fn first_stuck(&mut self, bay: &Bay) -> Option<FirstStuck> {
+        self.last = None;
+        if self.are_enough(bay, 0, None) {
+            return None;
+        }
+        self.last
+    }
+
     fn enough(&mut self, bay: &Bay, row: usize, extras: u32) -> bool {
         loop {
             let state = &mut self.states[row];
@@ -261,33 +154,31 @@ impl Crowded {
                 return true;
             }
             self.work += bay.stacks() as u64;
-            // Of stacks that hold the group whose turn it is, one that is ready goes first.
-            let (mut turn, mut first, mut ready, mut several) = (STAYS, 0, false, false);
-            for (stack, &top) in state.tops[..bay.stacks()].iter().enumerate() {
-                let cell = bay.cells[top as usize];
-                if cell.low < turn {
-                    (turn, first, ready, several) = (cell.low, stack, cell.group == cell.low, false);
-                } else if cell.low == turn {
-                    several = true;
-                    if cell.group == turn {
-                        (first, ready) = (stack, true);
-                    }
-                }
-            }
+            // Until the next blocker is in the way, all leave as they are.
+            let tops = &mut state.tops[..bay.stacks()];
+            let turn = tops.iter().map(|&top| bay.cells[top as usize].dig).min().unwrap_or(STAYS);
             if turn == STAYS {
                 return true;
             }
-            if ready {
-                state.tops[first] -= 1;
-                continue;
+            let mut stacks_of_turn = 0;
+            for top in tops {
+                let mut cell = &bay.cells[*top as usize];
+                while cell.low < turn || cell.group == turn {
+                    *top -= 1;
+                    cell = &bay.cells[*top as usize];
+                }
+                stacks_of_turn += u32::from(cell.low == turn);
             }
             state.leave(turn);
             if extras > 0 {
                 self.begins[row].copy_from(state, bay.stacks());
             }
             if let Some(stuck) = self.take_turn(bay, row, turn) {
+                if extras == 0 && row == 0 && stacks_of_turn == 1 {
+                    self.last = Some(self.first_of(bay, &stuck));
+                }
                 // Where several stacks hold the group, one of them may be lowered after the group has left it: too many ways out.
-                return extras > 0 && (several || self.try_ways_out(bay, row, extras, &stuck));
+                return extras > 0 && (stacks_of_turn > 1 || self.try_ways_out(bay, row, extras, &stuck));
             }
         }
     }
@@ -319,7 +210,7 @@ impl Crowded {
                 }
                 choices &= !(1 << stack);
                 if choices == 0 {
-                    return Some(Stuck { turn, blockers: 0, first, cell: Some(index), least: group });
+                    return Some(Stuck { turn, blockers: 0, first, cell: Some(index), least: group, levels });
                 }
                 if let Some(holder) = state.stand(group, stack, stacks, choices) {
                     cells[holder] = index;
@@ -335,72 +226,99 @@ impl Crowded {
             }
             let mut seen = 0;
             if !state.seat(blocker, &mut seen) {
-                return Some(state.stuck(turn, blocker, seen, first));
+                return Some(Stuck { levels, ..state.stuck(turn, blocker, seen, first) });
             }
         }
         None
     }
 
+    /// Notes which tops compete.
+    fn first_of(&self, bay: &Bay, stuck: &Stuck) -> FirstStuck {
+        let mut tops = 0;
+        for stack in 0..bay.stacks() {
+            let top = bay.tops[stack];
+            let mut rest = stuck.blockers;
+            let mut competes = stuck.cell == Some(top);
+            while rest != 0 {
+                competes |= self.cells[0][rest.trailing_zeros() as usize] == top;
+                rest &= rest - 1;
+            }
+            tops |= u32::from(competes) << stack;
+        }
+        FirstStuck { least: stuck.least, tops }
+    }
+
     /// Whether one of the ways out leaves few enough extras.
     fn try_ways_out(&mut self, bay: &Bay, row: usize, extras: u32, stuck: &Stuck) -> bool {
-        let stacks = bay.stacks();
-        if let Some(cell) = stuck.cell
-            && self.try_freed(bay, row, extras, cell)
-        {
+        let slot = (extras as usize).min(HINTS - 1);
+        let hint = self.hints[slot];
+        if self.try_way(bay, row, extras, stuck, hint) {
             return true;
         }
         let cells = self.cells[row];
         let mut rest = stuck.blockers;
-        while rest != 0 {
-            let blocker = rest.trailing_zeros() as usize;
+        let competing = std::iter::from_fn(|| {
+            let blocker = (rest != 0).then_some(rest.trailing_zeros() as usize)?;
             rest &= rest - 1;
-            if blocker >= stuck.first {
-                if self.try_freed(bay, row, extras, cells[blocker]) {
-                    return true;
-                }
-                continue;
-            }
-            if self.tries == 0 {
-                return true;
-            }
-            self.tries -= 1;
-            self.states[row + 1].copy_from(&self.begins[row], stacks);
-            self.states[row + 1].free(blocker);
-            if self.enough(bay, row + 1, extras - 1) {
-                return true;
-            }
-        }
-        self.try_lower(bay, row, extras, stuck)
-    }
-
-    /// Whether it is enough to take a well placed container away from some stack, with what is above.
-    fn try_lower(&mut self, bay: &Bay, row: usize, extras: u32, stuck: &Stuck) -> bool {
-        let (levels, _) = levels(bay, &mut self.begins[row].tops.clone(), stuck.turn);
-        for stack in 0..bay.stacks() {
-            // What is gone costs nobody a place. Where that is enough, it must be enough as well if they go where they stay, or if one of
-            // them is relocated once more.
-            let Some(cost) = self.lower(bay, row, stack, stuck, &levels, Lowered::Gone, extras) else { continue };
-            if self.tries == 0 {
-                return true;
-            }
-            self.tries -= 1;
-            if !self.enough(bay, row + 1, extras - cost) {
-                continue;
-            }
-            if extras - cost > STAND || self.lower(bay, row, stack, stuck, &levels, Lowered::Stands, extras).is_none() {
-                return true;
-            }
-            if self.enough(bay, row + 1, extras - cost) {
-                return true;
-            }
-            if cost < extras
-                && self.lower(bay, row, stack, stuck, &levels, Lowered::Gone, extras).is_some()
-                && self.enough(bay, row + 1, extras - cost - 1)
-            {
+            Some(if blocker >= stuck.first { Way::Freed(cells[blocker]) } else { Way::Risen(blocker) })
+        });
+        let freed = stuck.cell.map(Way::Freed).into_iter().chain(competing);
+        for way in freed.chain((0..bay.stacks()).map(Way::Lowered)).filter(|&way| way != hint) {
+            if self.try_way(bay, row, extras, stuck, way) {
+                self.hints[slot] = way;
                 return true;
             }
         }
         false
+    }
+
+    /// Whether this way out is one here, and leaves few enough extras.
+    fn try_way(&mut self, bay: &Bay, row: usize, extras: u32, stuck: &Stuck, way: Way) -> bool {
+        match way {
+            Way::None => false,
+            Way::Freed(cell) => {
+                let is_new = |&blocker: &usize| stuck.blockers >> blocker & 1 == 1 && self.cells[row][blocker] == cell;
+                let competes = stuck.cell == Some(cell) || (stuck.first..HOLDERS).any(|blocker| is_new(&blocker));
+                competes && self.try_freed(bay, row, extras, cell)
+            }
+            Way::Risen(blocker) => {
+                if blocker >= stuck.first || stuck.blockers >> blocker & 1 == 0 {
+                    return false;
+                }
+                if self.tries == 0 {
+                    return true;
+                }
+                self.tries -= 1;
+                self.states[row + 1].copy_from(&self.begins[row], bay.stacks());
+                self.states[row + 1].free(blocker);
+                self.enough(bay, row + 1, extras - 1)
+            }
+            Way::Lowered(stack) => stack < bay.stacks() && self.try_lower(bay, row, extras, stuck, stack),
+        }
+    }
+
+    /// Whether it is enough to take a well placed container away from this stack, with what is above.
+    fn try_lower(&mut self, bay: &Bay, row: usize, extras: u32, stuck: &Stuck, stack: usize) -> bool {
+        // What is gone costs nobody a place. Where that is enough, it must be enough as well if they go where they stay, or if one of
+        // them is relocated once more.
+        let levels = stuck.levels;
+        let Some(cost) = self.lower(bay, row, stack, stuck, &levels, Lowered::Gone, extras) else { return false };
+        if self.tries == 0 {
+            return true;
+        }
+        self.tries -= 1;
+        if !self.enough(bay, row + 1, extras - cost) {
+            return false;
+        }
+        if extras - cost > STAND || self.lower(bay, row, stack, stuck, &levels, Lowered::Stands, extras).is_none() {
+            return true;
+        }
+        if self.enough(bay, row + 1, extras - cost) {
+            return true;
+        }
+        cost < extras
+            && self.lower(bay, row, stack, stuck, &levels, Lowered::Gone, extras).is_some()
+            && self.enough(bay, row + 1, extras - cost - 1)
     }
 
     /// Whether it is enough to count the relocation of the container in this cell as extra.
@@ -507,7 +425,14 @@ fn levels(bay: &Bay, tops: &mut [u32; STACKS], turn: u16) -> ([u16; STACKS], u32
 impl State {
     /// The blocker finds nothing to stand on, and neither do those that stand on what it could.
     fn stuck(&self, turn: u16, blocker: usize, seen: u64, first: usize) -> Stuck {
-        let mut stuck = Stuck { turn, blockers: 1 << blocker, first, cell: None, least: self.holders[blocker].group };
+        let mut stuck = Stuck {
+            turn,
+            blockers: 1 << blocker,
+            first,
+            cell: None,
+            least: self.holders[blocker].group,
+            levels: [0; STACKS],
+        };
         let mut rest = seen;
         while rest != 0 {
             let other = self.holders[rest.trailing_zeros() as usize].holds;

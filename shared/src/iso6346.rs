@@ -1,14 +1,14 @@
 //! Container numbers: three letters of the owner, the category U, J or Z, six digits and a check digit (ISO 6346:2022, annex A).
 
 /// Whether a name is a sound container number or none at all; otherwise what its check digit should be.
-pub(super) fn check(name: &str) -> Result<(), u32> {
+pub(crate) fn check(name: &str) -> Result<(), u32> {
     let Some(characters) = number(name) else { return Ok(()) };
     let right = check_digit(&characters[..10]);
     if characters[10] == right { Ok(()) } else { Err(right) }
 }
 
 /// The first ten characters of a number with the eleventh.
-pub(super) fn with_check_digit(number: &str) -> String {
+pub(crate) fn with_check_digit(number: &str) -> String {
     let values: Vec<u32> = number.bytes().map(value).collect();
     format!("{number}{}", check_digit(&values))
 }

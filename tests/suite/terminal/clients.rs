@@ -1,0 +1,356 @@
+//! Many clients at once, connections that break, requests that are sent twice, and a server that is killed again and again.
+//!
+//! What the clients were told is held against the history, and the history against a plain model: stacks of numbers, and nothing else.
+//!
+//! `PORTOLAN_MODEL_OPERATIONS=1000000` for a long run, `PORTOLAN_MODEL_SEED` for another one; both are printed.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use reqwest::{Client, Method, StatusCode};
+use serde_json::{Value, json};
+use tokio::sync::RwLock;
+
+use super::killed::Process;
+use super::model::{Dice, from_environment};
+use super::{number, spec_json};
+
+const CLIENTS: u64 = 16;
+const CONTAINERS: u64 = 80;
+const STACKS: u64 = 30;
+const HEIGHT: usize = 4;
+/// How often the server is killed in a run.
+const KILLS: u64 = 8;
+
+/// What all clients know.
+struct Shared {
+    server: RwLock<Option<Process>>,
+    folder: PathBuf,
+    /// Where each container was when somebody last heard of it.
+    places: Mutex<Vec<String>>,
+    begun: AtomicU64,
+    operations: u64,
+}
+
+/// What a client was told about an operation.
+#[derive(Debug)]
+enum Told {
+    /// It is done: the number of its event.
+    Done(u64),
+    /// It is refused, or changed nothing.
+    Not,
+    /// The same, after a try whose connection broke: that one may still have reached the server later.
+    Perhaps,
+}
+
+/// Every operation by its name, with what was told about it.
+type Ledger = BTreeMap<String, (Told, Value)>;
+
+/// The answer to a request.
+struct Heard {
+    status: StatusCode,
+    version: Option<u64>,
+    body: Value,
+    /// Whether there was a try whose fate nobody knows.
+    broken: bool,
+}
+
+impl Heard {
+    fn not(&self) -> Told {
+        if self.broken { Told::Perhaps } else { Told::Not }
+    }
+}
+
+struct OneClient {
+    shared: Arc<Shared>,
+    http: Client,
+    dice: Dice,
+    name: u64,
+    ledger: Ledger,
+}
+
+impl OneClient {
+    /// Asks until there is an answer. The same key makes the same request of all tries.
+    async fn ask(&mut self, method: Method, path: &str, name: &str, body: &Value) -> Heard {
+        let mut broken = false;
+        loop {
+            let base = self.shared.server.read().await.as_ref().map(|server| server.1.clone());
+            let Some(base) = base else {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+                continue;
+            };
+            let send = || {
+                let request = self.http.request(method.clone(), format!("{base}/{path}"));
+                request.header("idempotency-key", name).header("x-actor", name).json(body).send()
+            };
+            match self.dice.below(12) {
+                // The connection breaks, whatever became of the request.
+                0 => {
+                    let _ = tokio::time::timeout(Duration::from_micros(self.dice.below(3000)), send()).await;
+                    broken = true;
+                    continue;
+                }
+                // It is sent twice at once.
+                1 => {
+                    let (one, other) = tokio::join!(send(), send());
+                    let (Ok(one), Ok(other)) = (one, other) else {
+                        broken = true;
+                        continue;
+                    };
+                    if one.status().is_success() && other.status().is_success() {
+                        assert_eq!(version(&one), version(&other), "{name}: two effects of one key");
+                    }
+                    // One of them may have come after the other's effect; what was done is done.
+                    let reply = if one.status().is_success() { one } else { other };
+                    if let Some((status, version, body)) = read(reply).await {
+                        return Heard { status, version, body, broken };
+                    }
+                }
+                _ => {
+                    if let Ok(reply) = send().await
+                        && let Some((status, version, body)) = read(reply).await
+                    {
+                        return Heard { status, version, body, broken };
+                    }
+                }
+            }
+            broken = true;
+        }
+    }
+
+    async fn run(mut self) -> Ledger {
+        loop {
+            let at = self.shared.begun.fetch_add(1, Ordering::Relaxed);
+            if at >= self.shared.operations {
+                return self.ledger;
+            }
+            let name = format!("{}-{at}", self.name);
+            match self.dice.below(20) {
+                0 => self.details(&name).await,
+                1 => self.estimate(&name).await,
+                _ => self.a_move(&name).await,
+            }
+        }
+    }
+
+    async fn a_move(&mut self, name: &str) {
+        let at = self.dice.below(CONTAINERS);
+        let from = self.shared.places.lock().unwrap()[at as usize].clone();
+        let stack = self.dice.below(STACKS);
+        let to = match self.dice.below(8) {
+            0 => "out".to_owned(),
+            _ => format!("B/{}/{}", stack / 6 + 1, stack % 6 + 1),
+        };
+        let container = number(at as usize);
+        let body = json!({"container": container, "from": from, "to": to});
+        let heard = self.ask(Method::POST, "moves", name, &body).await;
+        let told = match (heard.status.as_u16(), heard.version) {
+            (200, Some(version)) => {
+                let place = heard.body["slot"].as_str().unwrap_or("out").to_owned();
+                self.shared.places.lock().unwrap()[at as usize] = place;
+                Told::Done(version)
+            }
+            (409, _) => {
+                if heard.body["code"] == "container_elsewhere" {
+                    assert!(heard.body["won"]["by"].is_string(), "who was first is not told: {:#}", heard.body);
+                    self.look(at, &container).await;
+                }
+                heard.not()
+            }
+            _ => panic!("{name} {body}: {} {:#}", heard.status, heard.body),
+        };
+        self.ledger.insert(name.to_owned(), (told, body));
+    }
+
+    /// Looks where a container is.
+    async fn look(&mut self, at: u64, container: &str) {
+        let base = self.shared.server.read().await.as_ref().map(|server| server.1.clone());
+        let Some(base) = base else { return };
+        let Ok(reply) = self.http.get(format!("{base}/containers/{container}")).send().await else { return };
+        let Ok(found) = reply.json::<Value>().await else { return };
+        self.shared.places.lock().unwrap()[at as usize] = found["slot"].as_str().unwrap_or("out").to_owned();
+    }
+
+    async fn details(&mut self, name: &str) {
+        let at = self.dice.below(CONTAINERS) as usize;
+        let body = json!({"size_type": "42G1", "weight_kg": 10_000 + self.dice.below(9)});
+        let path = format!("containers/{}", number(at));
+        let heard = self.ask(Method::PUT, &path, name, &body).await;
+        assert_eq!(heard.status, 200, "{:#}", heard.body);
+        // Where it had that weight already, nothing was written, and the version is that of somebody before.
+        let by_us = heard.body["changed"]["by"] == name;
+        let told = heard.version.filter(|_| by_us).map_or_else(|| heard.not(), Told::Done);
+        self.ledger.insert(name.to_owned(), (told, body));
+    }
+
+    async fn estimate(&mut self, name: &str) {
+        let body = json!({"eta": format!("2026-03-03T{:02}:{:02}:00Z", self.dice.below(24), self.dice.below(60))});
+        let heard = self.ask(Method::POST, "calls/X/estimates", name, &body).await;
+        assert_eq!(heard.status, 200, "{:#}", heard.body);
+        let by_us = heard.body["changed"]["by"] == name;
+        let told = heard.version.filter(|_| by_us).map_or_else(|| heard.not(), Told::Done);
+        self.ledger.insert(name.to_owned(), (told, body));
+    }
+}
+
+fn version(reply: &reqwest::Response) -> Option<u64> {
+    reply.headers().get("etag")?.to_str().ok()?.trim_matches('"').parse().ok()
+}
+
+/// A reply that says what became of the request; `None` where the server was going down, or the connection.
+async fn read(reply: reqwest::Response) -> Option<(StatusCode, Option<u64>, Value)> {
+    let (status, version) = (reply.status(), version(&reply));
+    let body = reply.json().await.ok()?;
+    (!status.is_server_error()).then_some((status, version, body))
+}
+
+/// Kills the server, now and then, until all operations have begun.
+async fn kill(shared: Arc<Shared>) -> u64 {
+    let mut kills = 0;
+    for part in 1..=KILLS {
+        while shared.begun.load(Ordering::Relaxed) < part * shared.operations / (KILLS + 1) {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        let mut server = shared.server.write().await;
+        drop(server.take()); // kill -9
+        let folder = shared.folder.clone();
+        *server = Some(tokio::task::spawn_blocking(move || Process::start(&folder)).await.unwrap());
+        kills += 1;
+    }
+    kills
+}
+
+/// Stacks of numbers, and the rest as it was last written.
+#[derive(Default)]
+struct Plain {
+    stacks: BTreeMap<String, Vec<String>>,
+    bodies: BTreeMap<(String, String), Value>,
+}
+
+impl Plain {
+    /// Takes an event over, and says what it must not be.
+    fn take(&mut self, event: &Value) {
+        let id = event["id"].as_str().unwrap().to_owned();
+        let entity = event["entity"].as_str().unwrap().to_owned();
+        let slot = |body: &Value| body["container"]["slot"].as_str().map(str::to_owned);
+        let (before, after) = (slot(&event["before"]["body"]), slot(&event["after"]));
+        if before != after {
+            if let Some((stack, tier)) = before.as_deref().and_then(|slot| slot.rsplit_once('/')) {
+                let held = self.stacks.entry(stack.to_owned()).or_default();
+                assert_eq!((held.pop().as_ref(), held.len() + 1), (Some(&id), tier.parse().unwrap()), "{event:#}");
+            }
+            if let Some((stack, tier)) = after.as_deref().and_then(|slot| slot.rsplit_once('/')) {
+                let held = self.stacks.entry(stack.to_owned()).or_default();
+                held.push(id.clone());
+                assert_eq!(held.len(), tier.parse::<usize>().unwrap(), "{event:#}");
+                assert!(held.len() <= HEIGHT, "{event:#}");
+            }
+        }
+        let known = self.bodies.insert((entity, id), event["after"].clone());
+        assert_eq!(known.unwrap_or_default(), event["before"]["body"], "it was not so before: {event:#}");
+    }
+}
+
+async fn checked(base: &str, mut ledger: Ledger) -> (u64, u64) {
+    let http = Client::new();
+    let (mut plain, mut cursor, mut last, mut done) = (Plain::default(), 0, 0, 0);
+    loop {
+        let page = http.get(format!("{base}/history?limit=1000&cursor={cursor}")).send().await.unwrap();
+        let page: Value = page.json().await.unwrap();
+        for event in page["items"].as_array().unwrap() {
+            let version = event["version"].as_u64().unwrap();
+            assert_eq!(version, last + 1, "no gap");
+            last = version;
+            plain.take(event);
+            let by = event["by"].as_str().unwrap();
+            if by == "set up" {
+                continue;
+            }
+            // Taken out, so that a second effect of the same operation is not found any more.
+            let (told, asked) = ledger.remove(by).unwrap_or_else(|| panic!("a second effect, or nobody's: {event:#}"));
+            let fits = match told {
+                Told::Done(at) => at == version,
+                Told::Not => false,
+                Told::Perhaps => true,
+            };
+            assert!(fits, "{by} was told {told:?}: {event:#}");
+            match event["kind"].as_str().unwrap() {
+                "moved" => {
+                    let slot = event["after"]["container"]["slot"].as_str().unwrap_or("out");
+                    assert!(slot.starts_with(asked["to"].as_str().unwrap()), "{asked}: {event:#}");
+                    assert_eq!(event["id"], asked["container"]);
+                }
+                "estimated" => assert_eq!(event["after"]["call"]["eta"], asked["eta"]),
+                _ => assert_eq!(event["after"]["container"]["weight_kg"], asked["weight_kg"]),
+            }
+            done += 1;
+        }
+        cursor = last;
+        if page["next"] == Value::Null {
+            break;
+        }
+    }
+    let lost: Vec<_> = ledger.iter().filter(|(_, (told, _))| matches!(told, Told::Done(_))).take(5).collect();
+    assert!(lost.is_empty(), "confirmed and not in the history: {lost:?}");
+    let snapshot: Value = http.get(format!("{base}/snapshot")).send().await.unwrap().json().await.unwrap();
+    assert_eq!(snapshot["version"], last);
+    let records = snapshot["records"].as_array().unwrap();
+    assert_eq!(records.len(), plain.bodies.len());
+    let mut stored: Vec<&Value> = records.iter().map(|record| &record["body"]).collect();
+    let mut replayed: Vec<&Value> = plain.bodies.values().collect();
+    stored.sort_by_key(|body| body.to_string());
+    replayed.sort_by_key(|body| body.to_string());
+    assert_eq!(stored, replayed, "history replays to the state");
+    (done, last)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_clients_and_a_server_that_is_killed() {
+    let operations = from_environment("PORTOLAN_MODEL_OPERATIONS", 2000);
+    let seed = from_environment("PORTOLAN_MODEL_SEED", 1);
+    println!("{operations} operations of {CLIENTS} clients, seed {seed}, {KILLS} times kill -9");
+    let folder = std::env::temp_dir().join(format!("portolan-terminal-clients-{}", std::process::id()));
+    let _ = std::fs::remove_dir_all(&folder);
+    let server = Process::start(&folder);
+    let http = Client::new();
+    let set_up = async |path: &str, body: Value| {
+        let request = http.put(format!("{}{path}", server.1)).header("x-actor", "set up").json(&body);
+        assert_eq!(request.send().await.unwrap().status(), 201);
+    };
+    set_up("", spec_json()).await;
+    set_up("/calls/X", json!({"eta": "2026-03-03T00:00:00Z", "moves": 100})).await;
+    for at in 0..CONTAINERS as usize {
+        set_up(&format!("/containers/{}", number(at)), json!({"size_type": "42G1"})).await;
+    }
+    let shared = Arc::new(Shared {
+        server: RwLock::new(Some(server)),
+        folder: folder.clone(),
+        places: Mutex::new(vec!["out".to_owned(); CONTAINERS as usize]),
+        begun: AtomicU64::new(0),
+        operations,
+    });
+    let clients: Vec<_> = (0..CLIENTS)
+        .map(|name| {
+            // A request that hangs while its server is killed is over.
+            let http = Client::builder().timeout(Duration::from_secs(20)).build().unwrap();
+            let dice = Dice(seed.wrapping_mul(1000) + name);
+            let client = OneClient { shared: Arc::clone(&shared), http, dice, name, ledger: Ledger::new() };
+            tokio::spawn(client.run())
+        })
+        .collect();
+    let killer = tokio::spawn(kill(Arc::clone(&shared)));
+    let mut ledger = Ledger::new();
+    for client in clients {
+        ledger.append(&mut client.await.unwrap());
+    }
+    let kills = killer.await.unwrap();
+    let base = shared.server.read().await.as_ref().map(|server| server.1.clone()).unwrap();
+    let (done, events) = checked(&base, ledger).await;
+    println!("{done} of {operations} had an effect, {events} events, {kills} times kill -9, seed {seed}");
+    assert!(done > operations / 4, "most operations were refused: {done}");
+    drop(shared);
+    std::fs::remove_dir_all(folder).unwrap();
+}
