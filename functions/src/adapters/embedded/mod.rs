@@ -47,6 +47,8 @@ const ABOUT: TableDefinition<&str, u64> = TableDefinition::new("about");
 const LAYOUT: u64 = 1;
 /// The file in the data folder.
 const FILE: &str = "portolan.redb";
+/// Bytes of the file that are kept in memory, at most. The system keeps more of it, and gives that up where memory is wanted.
+const PAGES: usize = 32 << 20;
 
 /// How much is kept. Beyond it, the oldest finished plans go.
 #[derive(Clone, Copy, Debug)]
@@ -106,7 +108,7 @@ impl Embedded {
         std::fs::create_dir_all(folder).map_err(|source| OpenError::Unwritable { path: folder.to_owned(), source })?;
         let path = folder.join(FILE);
         // The library checks a file's structure while it opens it; on some damage it gives up by a panic.
-        let opened = std::panic::catch_unwind(|| Database::create(&path));
+        let opened = std::panic::catch_unwind(|| Database::builder().set_cache_size(PAGES).create(&path));
         let database = match opened {
             Ok(Ok(database)) => database,
             Ok(Err(error)) => return Err(open_error(path, error)),
