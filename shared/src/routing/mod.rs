@@ -29,6 +29,7 @@
 pub mod certificate;
 mod colgen;
 mod columns;
+mod cost;
 mod explain;
 pub mod generate;
 mod greedy;
@@ -123,11 +124,11 @@ impl Problem for Routing {
     }
 
     fn gap(instance: &Instance, objective: i64, lower_bound: i64) -> f64 {
-        plan::gap(instance, objective, lower_bound)
+        cost::gap(instance, objective, lower_bound)
     }
 
     fn levels(instance: &Instance, solution: &Solution, lower_bound: i64) -> Vec<Level> {
-        plan::levels(instance, &plan::costs(instance, &solution.flows), lower_bound)
+        cost::levels(instance, &cost::costs(instance, &solution.flows), lower_bound)
     }
 
     fn plan(instance: &Instance, solution: &Solution) -> Plan {

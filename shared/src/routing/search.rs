@@ -18,13 +18,14 @@
 use super::certificate::{self, Certificate, Judge};
 use super::colgen::Relaxation;
 use super::columns::Columns;
+use super::cost;
 use super::greedy::{self, Poured, Pouring};
 use super::instance::Instance;
 use super::lagrange::Dual;
 use super::master::Master;
 use super::network::Network;
 use super::paths::Paths;
-use super::plan::{self, Flow, Solution};
+use super::plan::{Flow, Solution};
 use super::round::{self, Whole};
 use super::warm::Warm;
 use crate::budget::Budget;
@@ -82,8 +83,8 @@ struct Search<'a, 'w> {
 impl<'a, 'w> Search<'a, 'w> {
     /// Nothing is carried, and ways cost nothing.
     fn new(instance: &'a Instance, watch: &'w mut dyn FnMut(&Progress<'_, Solution>)) -> Self {
-        let solution = Solution { flows: Vec::new(), prices: plan::free(instance) };
-        let objective = plan::objective(instance, &plan::costs(instance, &solution.flows));
+        let solution = Solution { flows: Vec::new(), prices: cost::free(instance) };
+        let objective = cost::objective(instance, &cost::costs(instance, &solution.flows));
         let lower_bound = certificate::trivial(instance).min(objective);
         let weights = instance.classes.iter().map(|class| class.multiplier as f64).collect();
         let stats = Stats::default();
@@ -218,7 +219,7 @@ impl<'a, 'w> Search<'a, 'w> {
     }
 
     fn gap(&self) -> f64 {
-        plan::gap(self.instance, self.objective, self.lower_bound)
+        cost::gap(self.instance, self.objective, self.lower_bound)
     }
 
     /// Takes note of a plan, if it is better: containers on columns become containers of lots.
@@ -258,7 +259,7 @@ impl<'a, 'w> Search<'a, 'w> {
             }
             is_same
         });
-        let objective = plan::objective(self.instance, &plan::costs(self.instance, &given));
+        let objective = cost::objective(self.instance, &cost::costs(self.instance, &given));
         if objective < self.objective {
             (self.solution.flows, self.objective) = (given, objective);
             self.stats.improvements += 1;

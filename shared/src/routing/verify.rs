@@ -1,8 +1,9 @@
 //! Checks an answer against the request alone: every leg, every capacity, every cost, and the bound from its prices.
 
 use super::certificate::{self, Certificate};
+use super::cost;
 use super::instance::{Instance, Lot};
-use super::plan::{self, Flow, Leg, Plan, Route, Routed, Solution};
+use super::plan::{Flow, Leg, Plan, Route, Routed, Solution};
 use super::timetable;
 use crate::answer::Answer;
 use crate::problem::Violation;
@@ -33,13 +34,13 @@ pub(super) fn verify(instance: &Instance, answer: &Answer<Plan, Certificate>) ->
     if !found.is_empty() {
         return Err(found);
     }
-    for (resource, used) in instance.resources.iter().zip(plan::used(instance, &flows)) {
+    for (resource, used) in instance.resources.iter().zip(cost::used(instance, &flows)) {
         if used > resource.capacity {
             let cause = format!("{} has {} units, and {used} are used", resource.id, resource.capacity);
             found.push(Violation::new("over_capacity", cause));
         }
     }
-    let objective = plan::objective(instance, &plan::costs(instance, &flows));
+    let objective = cost::objective(instance, &cost::costs(instance, &flows));
     if answer.objective != objective {
         let cause = format!("the objective is {objective}, not {}", answer.objective);
         found.push(Violation::new("objective_differs", cause));

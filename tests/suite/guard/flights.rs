@@ -53,7 +53,7 @@ async fn equal_requests_at_several_processes_cost_one_solve() {
     let settings = || Settings { workers: 2, deferral: Deferral::Elsewhere, ..Settings::default() };
     let start = || Server::start(Setup { settings: settings(), stores: stores.clone(), ..Setup::default() });
     let (one, other) = (start().await, start().await);
-    let body = script("several processes", "slow", 400);
+    let body = script("several processes", "slow", 100);
     let ask = async |server: &Server| {
         let asked = (0..20).map(|_| server.post("/v1/fake/plans", &body));
         futures_util::future::join_all(asked.collect::<Vec<_>>()).await

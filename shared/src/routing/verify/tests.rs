@@ -71,7 +71,7 @@ fn a_bound_that_its_prices_do_not_prove_is_found() {
         answer.certificate.prices.clear();
         answer.plan.most_valuable.clear();
         for one in &mut answer.plan.unserved {
-            if let super::plan::Cause::NoRoom { blocking } = &mut one.cause {
+            if let crate::routing::plan::Cause::NoRoom { blocking } = &mut one.cause {
                 for one in blocking {
                     one.worth_cents = 0;
                 }

@@ -13,7 +13,7 @@ mod wire;
 pub use wire::{Change, LotChange, Question, Reply, Scenario, Told};
 
 use super::table::money;
-use super::{Certificate, Instance, Plan, Routing, Warm, Wire, plan, solve_from};
+use super::{Certificate, Instance, Plan, Routing, Warm, Wire, cost, solve_from};
 use crate::answer::Answer;
 use crate::budget::Clock;
 use crate::issue::{Issue, Issues};
@@ -83,7 +83,7 @@ fn one(
     let warm = Warm::new(before, &given.plan, &given.certificate, instance);
     let mut budget = options.budget(clock);
     let outcome = solve_from(instance, &warm, &mut budget, &mut |_| ());
-    let levels = plan::levels(instance, &plan::costs(instance, &outcome.solution.flows), outcome.lower_bound);
+    let levels = cost::levels(instance, &cost::costs(instance, &outcome.solution.flows), outcome.lower_bound);
     let found = Plan::new(instance, &outcome.solution);
     let answer = Answer::new(Routing::NAME, Routing::VERSION, outcome, levels, found);
     if let Err(violations) = Routing::verify(instance, &answer) {
