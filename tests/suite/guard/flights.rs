@@ -47,28 +47,6 @@ async fn a_thousand_equal_requests_cost_one_solve() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn equal_requests_at_several_processes_cost_one_solve() {
-    let stores = Embedded::in_memory(Arc::new(SystemClock), Bounds::default()).unwrap().stores();
-    let stores = Stores { flights: Some(Arc::new(Board::default())), ..stores };
-    let settings = || Settings { workers: 2, deferral: Deferral::Elsewhere, ..Settings::default() };
-    let start = || Server::start(Setup { settings: settings(), stores: stores.clone(), ..Setup::default() });
-    let (one, other) = (start().await, start().await);
-    let body = script("several processes", "slow", 100);
-    let ask = async |server: &Server| {
-        let asked = (0..20).map(|_| server.post("/v1/fake/plans", &body));
-        futures_util::future::join_all(asked.collect::<Vec<_>>()).await
-    };
-    let (mine, theirs) = tokio::join!(ask(&one), ask(&other));
-    let first = mine[0].text("id");
-    for reply in mine.iter().chain(&theirs) {
-        assert_eq!((reply.status.as_u16(), reply.text("id")), (200, first.clone()), "{:#}", reply.body);
-    }
-    assert_eq!(fake::solves("several processes"), 1);
-    let later = other.post("/v1/fake/plans", &body).await;
-    assert_eq!(later.body["tier"], json!("cached"));
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn a_lease_that_is_never_given_back_delays_a_solve_and_prevents_none() {
     let board = Arc::new(Board::default());
     let stores = Embedded::in_memory(Arc::new(SystemClock), Bounds::default()).unwrap().stores();
