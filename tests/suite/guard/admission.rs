@@ -1,5 +1,5 @@
 //! More solves than threads: what cannot end in time is refused at once, or gets an older answer; urgent ones and other tenants
-//! are served all the same.
+//! are given all the same.
 
 use std::time::{Duration, Instant};
 
@@ -41,10 +41,10 @@ async fn a_request_that_cannot_end_in_time_is_refused_before_it_waits() {
         })
         .collect();
     let replies = tokio::time::timeout(FAR, futures_util::future::join_all(asked)).await.unwrap();
-    let served = replies.iter().filter(|(reply, _)| reply.status == 200).count();
+    let given = replies.iter().filter(|(reply, _)| reply.status == 200).count();
     let refused: Vec<_> = replies.iter().filter(|(reply, _)| reply.status == 503).collect();
-    assert_eq!(served + refused.len(), 24);
-    assert!(served >= 2 && refused.len() >= 12, "{served} served");
+    assert_eq!(given + refused.len(), 24);
+    assert!(given >= 2 && refused.len() >= 12, "{given} given");
     for (reply, _) in &refused {
         reply.is_problem(503, "overloaded");
         let wait: u64 = reply.header("retry-after").parse().unwrap();

@@ -6,11 +6,9 @@ use std::time::Duration;
 
 use portolan_functions::adapters::SystemClock;
 use portolan_functions::adapters::embedded::{Bounds, Embedded};
-use portolan_functions::plans::{Deferral, Settings};
 use portolan_functions::ports::{Flights, Later, StoreError, Stores};
 use portolan_tests::fake;
 use portolan_tests::server_at::{Server, Setup};
-use serde_json::json;
 
 use super::script;
 

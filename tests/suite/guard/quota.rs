@@ -15,13 +15,13 @@ async fn server(quota: Quota) -> Server {
 async fn one_request_too_many_is_refused_and_told_when_to_come_again() {
     let server = server(Quota { requests_per_second: Some(3), ..Quota::default() }).await;
     let replies = futures_util::future::join_all((0..60).map(|_| server.get("/v1/plans"))).await;
-    let (served, refused): (Vec<_>, Vec<_>) = replies.iter().partition(|reply| reply.status == 200);
-    assert!(served.len() >= 3 && refused.len() >= 20, "{} served", served.len());
-    for reply in &served {
+    let (given, refused): (Vec<_>, Vec<_>) = replies.iter().partition(|reply| reply.status == 200);
+    assert!(given.len() >= 3 && refused.len() >= 20, "{} given", given.len());
+    for reply in &given {
         assert_eq!(reply.header("ratelimit-policy"), "\"requests\";q=3;w=1");
         assert!(reply.header("ratelimit").starts_with("\"requests\";r="), "{}", reply.header("ratelimit"));
     }
-    assert!(served.iter().any(|reply| reply.header("ratelimit") == "\"requests\";r=2;t=0"));
+    assert!(given.iter().any(|reply| reply.header("ratelimit") == "\"requests\";r=2;t=0"));
     for reply in &refused {
         reply.is_problem(429, "quota_exceeded");
         assert_eq!((reply.header("retry-after"), reply.header("ratelimit")), ("1", "\"requests\";r=0;t=1"));
