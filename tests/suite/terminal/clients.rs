@@ -171,7 +171,7 @@ impl OneClient {
         let Some(base) = base else { return };
         let Ok(reply) = self.http.get(format!("{base}/containers/{container}")).send().await else { return };
         let Ok(found) = reply.json::<Value>().await else { return };
-        self.shared.places.lock().unwrap()[at as usize] = found["slot"].as_str().unwrap_or("out").to_owned();
+        found["slot"].as_str().unwrap_or("out").clone_into(&mut self.shared.places.lock().unwrap()[at as usize]);
     }
 
     async fn details(&mut self, name: &str) {
@@ -293,15 +293,15 @@ async fn checked(base: &str, mut ledger: Ledger) -> (u64, u64) {
             break;
         }
     }
-    let lost: Vec<_> = ledger.iter().filter(|(_, (told, _))| matches!(told, Told::Done(_))).take(5).collect();
-    assert!(lost.is_empty(), "confirmed and not in the history: {lost:?}");
+    let missing: Vec<_> = ledger.iter().filter(|(_, (told, _))| matches!(told, Told::Done(_))).take(5).collect();
+    assert!(missing.is_empty(), "confirmed and not in the history: {missing:?}");
     let snapshot: Value = http.get(format!("{base}/snapshot")).send().await.unwrap().json().await.unwrap();
     assert_eq!(snapshot["version"], last);
     let records = snapshot["records"].as_array().unwrap();
     assert_eq!(records.len(), plain.bodies.len());
     let mut stored: Vec<&Value> = records.iter().map(|record| &record["body"]).collect();
     let mut replayed: Vec<&Value> = plain.bodies.values().collect();
-    stored.sort_by_key(|body| body.to_string());
+    stored.sort_by_key(ToString::to_string);
     replayed.sort_by_key(|body| body.to_string());
     assert_eq!(stored, replayed, "history replays to the state");
     (done, last)
