@@ -149,7 +149,8 @@ pub(super) fn hold(folder: &Path, containers: usize) {
             let (from, to_stack) = (place.parse().unwrap(), to.parse().unwrap());
             let change = Change::Move(Move { container: container.clone(), from, to: to_stack, equipment: None });
             done(&*store, ask(change, Some(format!("{at}")))).await;
-            place = if at % 2 == 0 { "B/999/99/1" } else { "B/1/1/11" }.to_owned();
+            let next = if at % 2 == 0 { "B/999/99/1" } else { "B/1/1/11" };
+            next.clone_into(&mut place);
             tokio::time::sleep(Duration::from_millis(3)).await;
         }
     });

@@ -194,7 +194,8 @@ pub(super) async fn heartbeats(seconds: Duration) {
             states.push((client, connection));
             sent += of_it;
         }
-        let (elapsed, used) = (begun.elapsed().as_secs_f64(), processor_time(server.child.id()) - used);
+        let (elapsed, used) =
+            (begun.elapsed().as_secs_f64(), processor_time(server.child.id()).checked_sub(used).unwrap());
         println!(
             "heartbeats, {batch} in a request: {:.0} a second, {:.1} % of one core",
             sent as f64 / elapsed,

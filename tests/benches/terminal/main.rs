@@ -1,9 +1,9 @@
-//! What the state of terminals costs on one machine, and the same move in PostgreSQL beside it, in the same run:
+//! What the state of terminals costs on one machine, and the same move in `PostgreSQL` beside it, in the same run:
 //!
 //! `cargo bench -p portolan-tests --bench terminal [-- --seconds 10 --containers 1000000]`
 //!
-//! Moves, reads and heartbeats come from 64 clients. The embedded store and PostgreSQL are both asked by async Rust in this process, with
-//! every confirmed move on disk (`fsync`); then the whole server is asked over HTTP, from the same cores. PostgreSQL is started in a folder
+//! Moves, reads and heartbeats come from 64 clients. The embedded store and `PostgreSQL` are both asked by async Rust in this process, with
+//! every confirmed move on disk (`fsync`); then the whole server is asked over HTTP, from the same cores. `PostgreSQL` is started in a folder
 //! of its own as it comes out of its package (`apt-get install postgresql`), reached over a Unix socket by `tokio-postgres` with one
 //! connection a client and prepared statements. Where there is none, that is said and left out.
 #![allow(clippy::unwrap_used)] // a broken measurement is a panic

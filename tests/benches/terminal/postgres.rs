@@ -1,4 +1,4 @@
-//! The same move in PostgreSQL: container, both stacks, history and idempotency key in one transaction.
+//! The same move in `PostgreSQL`: container, both stacks, history and idempotency key in one transaction.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -22,7 +22,7 @@ const TABLES: &str = "
     INSERT INTO head VALUES ('T', 0);
 ";
 
-/// Whether this process is the system's administrator, as whom PostgreSQL refuses to run.
+/// Whether this process is the system's administrator, as whom `PostgreSQL` refuses to run.
 fn is_root() -> bool {
     use std::os::unix::fs::MetadataExt;
     std::fs::metadata("/proc/self").is_ok_and(|it| it.uid() == 0)

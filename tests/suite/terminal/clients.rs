@@ -302,7 +302,7 @@ async fn checked(base: &str, mut ledger: Ledger) -> (u64, u64) {
     let mut stored: Vec<&Value> = records.iter().map(|record| &record["body"]).collect();
     let mut replayed: Vec<&Value> = plain.bodies.values().collect();
     stored.sort_by_key(ToString::to_string);
-    replayed.sort_by_key(|body| body.to_string());
+    replayed.sort_by_key(ToString::to_string);
     assert_eq!(stored, replayed, "history replays to the state");
     (done, last)
 }

@@ -151,7 +151,7 @@ async fn every_list_is_paged() {
             found.extend(items.iter().map(ToString::to_string));
             let Some(next) = page.body["next"].as_str() else { break };
             assert_eq!(page.header("link"), format!("<{next}>; rel=\"next\""), "{list}");
-            page = server.get(&next.to_owned()).await;
+            page = server.get(next).await;
         }
         assert_eq!(found.len(), all, "{list}");
         found.sort();
