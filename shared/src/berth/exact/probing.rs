@@ -33,7 +33,7 @@ struct Side {
 /// What comes of looking at splits.
 enum Found {
     /// One side holds no plan of interest, or neither does.
-    Closed(Split, [Side; 2]),
+    Closed(Split, Box<[Side; 2]>),
     /// The best of them, with the bounds of its sides.
     Best(Split, [Bound; 2]),
 }
@@ -70,7 +70,7 @@ impl<'a> Search<'_, 'a> {
                 Some(Found::Closed(split, sides)) => {
                     let first = self.split(record, &split);
                     let mut open = None;
-                    for (side, part) in sides.into_iter().enumerate() {
+                    for (side, part) in (*sides).into_iter().enumerate() {
                         if part.closed {
                             self.records[first + side].duals.push(part.center.duals);
                         } else {
@@ -128,7 +128,7 @@ impl<'a> Search<'_, 'a> {
             };
             let sides = [look(0)?, look(1)?];
             if sides.iter().any(|side| side.closed) {
-                return Some(Found::Closed(split, sides));
+                return Some(Found::Closed(split, Box::new(sides)));
             }
             let rise = |side: &Side| i128::from(side.center.value - center.value).max(1);
             let score = rise(&sides[0]) * rise(&sides[1]);
