@@ -15,10 +15,10 @@ use crate::budget::Budget;
 use crate::lp::Basis;
 
 /// Splits that are tried on a problem at most, and after the best so far.
-const LOOKS: usize = 30;
-const PATIENCE: usize = 8;
+const LOOKS: usize = 6;
+const PATIENCE: usize = 3;
 /// Pricing rounds for each side.
-const ROUNDS: u64 = 40;
+const ROUNDS: u64 = 20;
 
 /// One side of a split, as far as column generation got.
 struct Side {
