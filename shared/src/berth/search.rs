@@ -186,8 +186,7 @@ fn prove<'a>(
                 improve(g, annealer, BETWEEN * n, budget, known);
                 known.goes_on(budget)
             });
-            // The best plan may lie far from all that was looked at: a run that forgets where it came from.
-            anneal(annealer, LATE * n, HOTTER, budget, known);
+            anneal(annealer, LATE * n, WARM, budget, known);
             if annealer.best_cost < g.upper {
                 g.upper = annealer.best_cost;
                 g.add_plan(&annealer.best);

@@ -15,8 +15,8 @@ use crate::budget::Budget;
 use crate::lp::Basis;
 
 /// Splits that are tried on a problem at most, and after the best so far.
-const LOOKS: usize = 6;
-const PATIENCE: usize = 3;
+const LOOKS: usize = 12;
+const PATIENCE: usize = 4;
 /// Pricing rounds for each side.
 const ROUNDS: u64 = 20;
 
