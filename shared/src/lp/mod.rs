@@ -32,6 +32,7 @@ pub(crate) const PRIMAL: f64 = 1e-9;
 pub(crate) const DUAL: f64 = 1e-9;
 /// Eta columns before a new factorisation.
 const REFACTOR: usize = 100;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Status {
     Optimal,

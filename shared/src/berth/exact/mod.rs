@@ -9,8 +9,9 @@
 //! berth (a price for each of them on that berth keeps pricing as it is, but the bound mostly rises on one side only); and
 //! subset-row inequalities for three calls (Jepsen, Petersen, Spoorendonk & Pisinger 2008, doi:10.1287/opre.1070.0449): the
 //! master's solutions are spread over a hundred schedules and satisfy all of them after a few rounds, with the bound mostly where
-//! it was; they closed one file of fifteen outright, and the certificate would have to carry them. Nor can the schedules within the gap be listed (Baldacci, Christofides & Mingozzi 2008,
-//! doi:10.1007/s10107-007-0178-5): with fifteen calls on a berth there are millions within one unit of cost.
+//! it was; they closed one file of fifteen outright, and the certificate would have to carry them. Nor can the schedules within
+//! the gap be listed (Baldacci, Christofides & Mingozzi 2008, doi:10.1007/s10107-007-0178-5): with fifteen calls on a berth there
+//! are millions within one unit of cost.
 
 pub(crate) mod branching;
 pub(crate) mod diving;
