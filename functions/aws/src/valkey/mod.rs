@@ -72,7 +72,7 @@ impl Valkey {
     /// The cache that is configured. Nothing is connected before the first command.
     pub fn new(cache: &Cache, shared: &SdkConfig) -> Self {
         // The TLS library wants its provider chosen once for the process. Where it is chosen already, that is fine.
-        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let endpoint = Endpoint::new(cache.clone(), shared.clone());
         let (response, connect) = (cache.timeout, 10 * cache.timeout);
         Self { endpoint, response, connect, connection: Mutex::new(None), breaker: Breaker::default() }
