@@ -92,4 +92,19 @@ impl Columns {
         let used: f64 = self.entries(column).iter().map(|&(row, units)| prices[row as usize] * f64::from(units)).sum();
         self.cost[column as usize] + used
     }
+
+    /// The columns that are dearer than the cheapest of their commodity by this share at most, at these prices.
+    pub(super) fn near(&self, network: &Network, prices: &[f64], share: f64) -> Vec<u32> {
+        let costs: Vec<f64> = (0..self.len() as u32).map(|column| self.priced(column, prices)).collect();
+        let mut least = vec![f64::INFINITY; network.commodities.len()];
+        for (&commodity, &cost) in self.commodity.iter().zip(&costs) {
+            let least = &mut least[commodity as usize];
+            *least = least.min(cost);
+        }
+        let is_near = |column: &u32| {
+            let least = least[self.commodity[*column as usize] as usize];
+            costs[*column as usize] <= least + share * least.abs()
+        };
+        (0..self.len() as u32).filter(is_near).collect()
+    }
 }
