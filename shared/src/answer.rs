@@ -1,7 +1,10 @@
 //! The answer document: what the command line prints and the API returns, the same for every problem.
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::Issue;
+use crate::issue::read_json_value;
 use crate::outcome::{Level, Outcome, Proof, Stats, Stop, Tier};
 
 /// A plan with its proof. `P` is the problem's plan, `C` its certificate.
@@ -63,6 +66,45 @@ impl<P, C> Answer<P, C> {
     }
 }
 
+impl<P, C> Answer<P, C> {
+    fn with<Q, D>(&self, plan: Q, certificate: D) -> Answer<Q, D> {
+        Answer {
+            problem: self.problem.clone(),
+            version: self.version,
+            objective: self.objective,
+            lower_bound: self.lower_bound,
+            gap: self.gap,
+            proof: self.proof,
+            stop: self.stop,
+            tier: self.tier,
+            seed: self.seed,
+            ticks: self.ticks,
+            reproducible: self.reproducible,
+            levels: self.levels.clone(),
+            stats: self.stats.clone(),
+            plan,
+            certificate,
+        }
+    }
+
+    /// The answer with its plan and certificate as JSON.
+    pub(crate) fn to_any(&self) -> AnyAnswer
+    where
+        P: Serialize,
+        C: Serialize,
+    {
+        self.with(to_json(&self.plan), to_json(&self.certificate))
+    }
+}
+
+impl AnyAnswer {
+    /// The answer with its plan and certificate read as those of a problem. One way of reading for all: what the types
+    /// generate for each way is most of what this crate compiles.
+    pub(crate) fn typed<P: DeserializeOwned, C: DeserializeOwned>(&self) -> Result<Answer<P, C>, Vec<Issue>> {
+        Ok(self.with(read_json_value(&self.plan, "/plan")?, read_json_value(&self.certificate, "/certificate")?))
+    }
+}
+
 /// An answer together with the request it answers: all that `verify` needs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -76,3 +118,8 @@ pub struct Document<W, P, C> {
 
 /// An answer whose problem is known by name only.
 pub type AnyAnswer = Answer<serde_json::Value, serde_json::Value>;
+
+/// Anything as JSON.
+pub(crate) fn to_json<T: Serialize>(value: &T) -> serde_json::Value {
+    serde_json::to_value(value).expect("maps have string keys and numbers are finite")
+}

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::limits::{MAX_ISSUES, MAX_NAME_CHARS};
@@ -172,6 +173,15 @@ pub(crate) fn from_json_error(error: &serde_path_to_error::Error<serde_json::Err
     } else {
         Issue::new("not_json", path, cause, "send one complete JSON document in UTF-8")
     }
+}
+
+/// Reads a part of a document that stands at `place` in it.
+pub(crate) fn read_json_value<T: DeserializeOwned>(value: &serde_json::Value, place: &str) -> Result<T, Vec<Issue>> {
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        let mut issue = from_json_error(&error);
+        issue.path.insert_str(0, place);
+        vec![issue]
+    })
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use std::marker::PhantomData;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::answer::{Answer, AnyAnswer, Document};
+use crate::answer::{Answer, AnyAnswer, Document, to_json};
 use crate::budget::{Budget, Clock};
 use crate::issue::{self, Issue};
 use crate::limits::MAX_DOCUMENT_BYTES;
@@ -352,19 +352,21 @@ impl<P: Problem> AnyProblem for Erased<P> {
     }
 
     fn verify(&self, document: &[u8]) -> Result<Verified, Refuted> {
-        let document: Document<P::Wire, P::Plan, P::Certificate> = read_json(document).map_err(Refuted::Invalid)?;
+        let document: Document<P::Wire, serde_json::Value, serde_json::Value> =
+            read_json(document).map_err(Refuted::Invalid)?;
         let below_instance = |mut issue: Issue| {
             issue.path.insert_str(0, "/instance");
             issue
         };
         let instance = P::instance(&document.instance)
             .map_err(|issues| Refuted::Invalid(issues.into_iter().map(below_instance).collect()))?;
-        let answer = &document.answer;
+        let answer = document.answer;
         if answer.problem != P::NAME {
             let cause = format!("the document answers a {:?} problem, not a {:?} one", answer.problem, P::NAME);
             return Err(Refuted::Wrong(vec![Violation::new("other_problem", cause)]));
         }
-        let lower_bound = P::verify(&instance, answer).map_err(Refuted::Wrong)?;
+        let answer = answer.typed().map_err(Refuted::Invalid)?;
+        let lower_bound = P::verify(&instance, &answer).map_err(Refuted::Wrong)?;
         Ok(Verified {
             problem: P::NAME.to_owned(),
             objective: answer.objective,
@@ -377,7 +379,7 @@ impl<P: Problem> AnyProblem for Erased<P> {
 
 impl<P: Problem> Prepared<P> {
     fn typed(answer: &AnyAnswer) -> Option<Answer<P::Plan, P::Certificate>> {
-        serde_json::from_value(serde_json::to_value(answer).ok()?).ok()
+        answer.typed().ok()
     }
 }
 
@@ -422,7 +424,7 @@ impl<P: Problem> Request for Prepared<P> {
         let plan = P::plan(instance, &outcome.solution);
         let answer = Answer::new(P::NAME, P::VERSION, outcome, levels, plan);
         P::verify(instance, &answer)?;
-        Ok(serde_json::from_value(to_json(&answer)).expect("an answer reads back as an answer"))
+        Ok(answer.to_any())
     }
 
     fn size(&self) -> String {
@@ -471,8 +473,4 @@ fn read_json<T: DeserializeOwned>(document: &[u8]) -> Result<T, Vec<Issue>> {
         vec![Issue::new("not_json", "", format!("something follows the document: {error}"), "send one JSON document")]
     })?;
     Ok(value)
-}
-
-fn to_json<T: Serialize>(value: &T) -> serde_json::Value {
-    serde_json::to_value(value).expect("maps have string keys and numbers are finite")
 }

@@ -8,5 +8,4 @@ mod dependencies;
 mod guard;
 mod lambda;
 mod lengths;
-mod readme;
 mod terminal;

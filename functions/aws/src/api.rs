@@ -126,7 +126,27 @@ fn tenant(request: &Request, claim: &str) -> Option<Tenant> {
     ((1..=128).contains(&name.len()) && name.chars().all(fits)).then(|| Tenant::new(name))
 }
 
-/// The moment, on this process's clock, that is a margin before the end of an invocation.
+/// The moment, on this process's clock, that is a margin before the end of an invocation. `cargo lambda watch` says for how long an invocation
+/// may run, in the field that on Lambda says until when: such an end would be in the first hours of 1970.
 pub(crate) fn until(end: SystemTime, now: SystemTime, margin: Duration) -> Instant {
-    Instant::now() + end.duration_since(now).unwrap_or_default().saturating_sub(margin)
+    const LONGEST: Duration = Duration::from_hours(1);
+    let left = match end.duration_since(SystemTime::UNIX_EPOCH) {
+        Ok(length) if length <= LONGEST => length,
+        _ => end.duration_since(now).unwrap_or_default(),
+    };
+    Instant::now() + left.saturating_sub(margin)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_invocation_ends_a_margin_before_its_deadline() {
+        let (now, margin) = (SystemTime::UNIX_EPOCH + Duration::from_hours(500_000), Duration::from_secs(5));
+        let left = |end| until(end, now, margin).saturating_duration_since(Instant::now()).as_secs_f64().round() as u64;
+        assert_eq!(left(now + Duration::from_secs(30)), 25);
+        assert_eq!(left(now - Duration::from_hours(1)), 0, "it is over");
+        assert_eq!(left(SystemTime::UNIX_EPOCH + Duration::from_mins(10)), 595, "a length, as cargo lambda has it");
+    }
 }

@@ -44,6 +44,9 @@ pub struct Tables {
     pub bucket: String,
 }
 
+/// A cache that takes longer is slower than what it stands in front of.
+const CACHE_TIMEOUT: Duration = Duration::from_millis(50);
+
 /// How the cache is found, and who logs in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cache {
@@ -54,6 +57,8 @@ pub struct Cache {
     pub login: Option<(String, String)>,
     /// The authority that its certificate is from, in PEM, where browsers do not know it.
     pub authority: Option<Vec<u8>>,
+    /// What one command may take; a new connection ten times as long.
+    pub timeout: Duration,
 }
 
 /// Where the cache is.
@@ -68,7 +73,7 @@ pub enum Place {
 impl Cache {
     /// At a URL, without a log-in.
     pub fn at(url: &str, cluster: bool) -> Self {
-        Self { place: Place::At(url.to_owned(), cluster), login: None, authority: None }
+        Self { place: Place::At(url.to_owned(), cluster), login: None, authority: None, timeout: CACHE_TIMEOUT }
     }
 }
 
@@ -86,6 +91,7 @@ impl Config {
     /// | `PORTOLAN_CACHE_URL`, `PORTOLAN_CACHE_CLUSTER` | the cache's address; `true` where it is a cluster |
     /// | `PORTOLAN_CACHE_NAME`, `PORTOLAN_CACHE_USER` | or its name in ElastiCache; who logs in |
     /// | `PORTOLAN_CACHE_AUTHORITY` | a PEM file: who signed the cache's certificate, where no public authority did |
+    /// | `PORTOLAN_CACHE_TIMEOUT_MS` | what one command of the cache may take |
     /// | `PORTOLAN_QUEUE_URGENT`, `_STANDARD`, `_BULK`, `_ENDED` | URLs of the queues; the last is told of ended plans |
     /// | `PORTOLAN_API_KEYS_FILE`, `PORTOLAN_TENANT_CLAIM` | who is admitted |
     /// | `PORTOLAN_REQUESTS_PER_SECOND`, `PORTOLAN_SOLVES_PER_MINUTE` | what each tenant may ask for |
@@ -139,7 +145,9 @@ impl Config {
             (None, None) => None,
         };
         let authority = lookup("PORTOLAN_CACHE_AUTHORITY").map(certificates).transpose()?;
-        let cache = place.map(|place| Cache { place, login: name.zip(user), authority });
+        let timeout = number("PORTOLAN_CACHE_TIMEOUT_MS", "milliseconds from 5 to 5000", 5..=5_000)?;
+        let timeout = timeout.map_or(CACHE_TIMEOUT, Duration::from_millis);
+        let cache = place.map(|place| Cache { place, login: name.zip(user), authority, timeout });
         // A function is frozen once it has answered: what outlives its request is done by another function.
         let deferral = if tables.is_some() { Deferral::Elsewhere } else { Deferral::Never };
         // Another function may change what this one remembers: it finds out by age.
@@ -228,7 +236,10 @@ mod tests {
         assert_eq!(cache(&all[..2]), Some(Cache::at("redis://c", false)));
         let login = Some(("n".to_owned(), "u".to_owned()));
         assert_eq!(cache(&all), Some(Cache { login: login.clone(), ..Cache::at("redis://c", false) }));
-        assert_eq!(cache(&all[1..]), Some(Cache { place: Place::Named("n".to_owned()), login, authority: None }));
+        let named = Cache { place: Place::Named("n".to_owned()), login, ..Cache::at("", false) };
+        assert_eq!(cache(&all[1..]), Some(named));
+        let slow = [all[0], ("PORTOLAN_CACHE_TIMEOUT_MS", "200")];
+        assert_eq!(cache(&slow).map(|cache| cache.timeout), Some(Duration::from_millis(200)));
         assert!(refusal(&all[2..]).starts_with("PORTOLAN_CACHE_NAME is \"\""));
     }
 }

@@ -26,6 +26,8 @@ const OVERRUN: Duration = Duration::from_secs(5);
 /// Pauses between two looks for a plan that another process makes: they double.
 const FIRST_LOOK: Duration = Duration::from_millis(50);
 const LAST_LOOK: Duration = Duration::from_millis(500);
+/// How long a solve keeps others from the same one after the last sign of life.
+const LEASE: Duration = Duration::from_secs(1);
 /// The least time that a solve is granted, however late it begins. Enough for a first plan.
 const LEAST: Duration = Duration::from_millis(20);
 
@@ -178,9 +180,6 @@ impl Plans {
             tracing::warn!(plan = %waiter.live.id, over_ms = over.as_millis() as u64, "a solve overran its time");
         }
         let View { record, stored, broken } = waiter.live.view.borrow().clone();
-        if !joined {
-            self.land(&flight).await;
-        }
         match broken {
             Some(error) => Err(Rejected::Store(error)),
             None if !late => {
@@ -271,24 +270,48 @@ impl Plans {
         granted: Duration,
     ) -> Option<Arc<Known>> {
         let flights = self.stores.flights.as_ref()?;
-        let until = ask.arrived + granted / 2;
+        // Whoever was first began no later than this, and lands before its lease ends, or is dead.
+        let until = ask.arrived + granted + GRACE;
         let mut pause = FIRST_LOOK;
         loop {
-            match flights.take_off(flight, &self.holder, granted + GRACE).await {
-                Ok(false) if Instant::now() + pause < until => {}
-                // It is this process's turn, or it takes too long over there.
-                Ok(_) => return None,
+            let turn = match flights.take_off(flight, &self.holder, LEASE).await {
+                Ok(turn) => turn,
                 Err(error) => {
                     tracing::warn!(error = &error as &dyn std::error::Error, "equal requests elsewhere are not seen");
                     return None;
                 }
+            };
+            // In this order: what landed before is in the store by now.
+            if let Some(known) = self.known(&ask.tenant, print, options, granted).await {
+                if turn {
+                    self.land(flight).await;
+                }
+                return Some(known);
+            }
+            if turn || Instant::now() + pause > until {
+                return None;
             }
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(LAST_LOOK);
-            if let Some(known) = self.known(&ask.tenant, print, options, granted).await {
-                return Some(known);
-            }
         }
+    }
+
+    /// Follows a solve, and keeps other processes from an equal one meanwhile.
+    async fn fly(&self, flight: &str, solve: impl Future<Output = ()>) {
+        let Some(flights) = &self.stores.flights else { return solve.await };
+        let signs_of_life = async {
+            loop {
+                tokio::time::sleep(LEASE / 3).await;
+                if let Err(error) = flights.take_off(flight, &self.holder, LEASE).await {
+                    tracing::debug!(error = &error as &dyn std::error::Error, "others may begin the same solve");
+                }
+            }
+        };
+        tokio::select! {
+            () = solve => {}
+            () = signs_of_life => {}
+        }
+        self.land(flight).await;
     }
 
     async fn land(&self, flight: &str) {
@@ -380,7 +403,9 @@ impl Plans {
                 .queue(&live, &request, &solve, false)
                 .map_err(|full| Rejected::Busy { retry_after: self.retry_after(full.waiting) })?;
             let then = if mode == Mode::Improve { Then::Improve } else { Then::Nothing };
-            tokio::spawn(Arc::clone(self).follow(Arc::clone(&live), request, finished, then, None));
+            let followed = Arc::clone(self).follow(Arc::clone(&live), request, finished, then, None);
+            let (plans, flight) = (Arc::clone(self), flight.clone());
+            tokio::spawn(async move { plans.fly(&flight, followed).await });
             Ok(live)
         };
         self.table.join_or_enter(&flight, begin)

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use csv_core::{ReadRecordResult, Reader};
 use portolan::Issue;
 use sha2::{Digest, Sha256};
 
@@ -34,6 +35,7 @@ pub enum Format {
 /// Reads a list piece by piece.
 pub struct Loader {
     format: Format,
+    csv: Reader,
     /// Position of each column; not there before the header line was read.
     columns: Option<Vec<String>>,
     rest: Vec<u8>,
@@ -49,7 +51,9 @@ impl Loader {
     /// A reader of a format.
     pub fn new(format: Format) -> Self {
         let (columns, rest, hash) = (None, Vec::new(), Sha256::new());
-        Self { format, columns, rest, line: 0, hash, arrivals: Vec::new(), issues: Vec::new() }
+        // Made once: its tables would cost more than all the rest of a line.
+        let csv = Reader::new();
+        Self { format, csv, columns, rest, line: 0, hash, arrivals: Vec::new(), issues: Vec::new() }
     }
 
     /// Takes the next bytes. `false` where there is no use in going on.
@@ -118,11 +122,23 @@ impl Loader {
         }
     }
 
+    /// The cells of a line, where it is one record.
+    fn cells(&mut self, text: &str) -> Option<Vec<String>> {
+        let line = [text.as_bytes(), b"\n"].concat();
+        let (mut content, mut ends) = (vec![0; line.len()], vec![0; line.len() + 1]);
+        self.csv.reset();
+        let (result, read, _, count) = self.csv.read_record(&line, &mut content, &mut ends);
+        if result != ReadRecordResult::Record || read != line.len() {
+            return None;
+        }
+        let mut begin = 0;
+        let cells = ends[..count].iter().map(|end| &content[std::mem::replace(&mut begin, *end)..*end]);
+        cells.map(|cell| Some(std::str::from_utf8(cell).ok()?.trim().to_owned())).collect()
+    }
+
     fn read_csv(&mut self, text: &str) {
-        let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(text.as_bytes());
-        let cells: Vec<String> = match reader.records().next() {
-            Some(Ok(record)) => record.iter().map(|cell| cell.trim().to_owned()).collect(),
-            _ => return self.note("bad_csv", "", "the line is not CSV".to_owned(), "quote what has commas"),
+        let Some(cells) = self.cells(text) else {
+            return self.note("bad_csv", "", "the line is not CSV".to_owned(), "quote what has commas");
         };
         let Some(columns) = self.columns.clone() else {
             for name in cells.iter().filter(|name| !COLUMNS.contains(&name.as_str())) {

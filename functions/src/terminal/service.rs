@@ -1,5 +1,6 @@
 //! Terminals, and all that is done with them. One for a process.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -88,13 +89,26 @@ impl Terminals {
         let query = Query { entity, destination: None, stack: None, after: None, limit };
         let (records, beats) = (self.list(tenant, terminal, query).await?, self.store.beats(tenant, terminal).await?);
         let now = self.now();
-        let awake = records.items.into_iter().filter_map(|record| {
-            let Body::Equipment(equipment) = &record.body else { return None };
-            let seen = beats.get(&equipment.id).copied();
-            Some((Awake::new(equipment.clone(), seen, now), record))
-        });
-        Ok(awake.collect())
+        Ok(records.items.into_iter().filter_map(|record| awake(record, &beats, now)).collect())
     }
+
+    /// One piece of it.
+    pub async fn piece(
+        &self,
+        tenant: &Tenant,
+        terminal: &str,
+        id: &str,
+    ) -> Result<Option<(Awake, Record)>, StoreError> {
+        let Some(record) = self.record(tenant, terminal, Entity::Equipment, id).await? else { return Ok(None) };
+        let beats = self.store.beats(tenant, terminal).await?;
+        Ok(awake(record, &beats, self.now()))
+    }
+}
+
+fn awake(record: Record, beats: &BTreeMap<String, Timestamp>, now: Timestamp) -> Option<(Awake, Record)> {
+    let Body::Equipment(equipment) = &record.body else { return None };
+    let seen = beats.get(&equipment.id).copied();
+    Some((Awake::new(equipment.clone(), seen, now), record))
 }
 
 impl All {

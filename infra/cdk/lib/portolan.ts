@@ -36,8 +36,16 @@ export interface PortolanProps {
   readonly readConcurrency?: number;
   /** Requests about terminals that are answered at the same time. */
   readonly terminalConcurrency?: number;
-  /** Deferred plans that are solved at the same time; 10 at least. */
+  /** Deferred plans that are solved at the same time; no less than the three that follow together. */
   readonly solveConcurrency?: number;
+  /** Of these, urgent ones at the most. */
+  readonly urgentConcurrency?: number;
+  /** Of these, standard ones at the most. */
+  readonly standardConcurrency?: number;
+  /** Of these, bulk ones at the most. */
+  readonly bulkConcurrency?: number;
+  /** Environments of Optimize that are kept warm, and paid for, all the time. */
+  readonly optimizeProvisioned?: number;
   /** The longest that one worker is at a plan, in seconds. */
   readonly solveSeconds?: number;
   /** After so many milliseconds without a sign of its worker, a plan is taken over by another. */
@@ -99,6 +107,11 @@ export class Portolan extends Construct {
 }
 
 function parameters(props: PortolanProps): Record<string, unknown> {
+  const { urgentConcurrency = 5, standardConcurrency = 3, bulkConcurrency = 2, solveConcurrency = 10 } = props;
+  const atMost = urgentConcurrency + standardConcurrency + bulkConcurrency;
+  if (atMost > solveConcurrency) {
+    throw new Error(`solveConcurrency is ${solveConcurrency}, and its queues would take ${atMost} messages at a time: raise it, or lower urgentConcurrency, standardConcurrency or bulkConcurrency`);
+  }
   const given: Record<string, unknown> = {
     Architecture: props.architecture,
     JwtIssuer: props.jwtIssuer,
@@ -114,6 +127,10 @@ function parameters(props: PortolanProps): Record<string, unknown> {
     ReadConcurrency: props.readConcurrency,
     TerminalConcurrency: props.terminalConcurrency,
     SolveConcurrency: props.solveConcurrency,
+    UrgentConcurrency: urgentConcurrency,
+    StandardConcurrency: standardConcurrency,
+    BulkConcurrency: bulkConcurrency,
+    OptimizeProvisioned: props.optimizeProvisioned,
     SolveSeconds: props.solveSeconds,
     LeaseMs: props.leaseMs,
     LogRetentionDays: props.logRetentionDays,

@@ -47,3 +47,11 @@ test('properties become what the template calls parameters', () => {
   assert.equal(resources.Optimize.Properties.ReservedConcurrentExecutions, 7);
   assert.deepEqual(conditions.IsProtected, { 'Fn::Equals': ['false', 'true'] });
 });
+
+test('queues take no more messages than can be worked on', () => {
+  const { Resources: resources } = synth({ solveConcurrency: 30, urgentConcurrency: 20, optimizeProvisioned: 4 });
+  const { Events: events } = resources.Solve.Properties;
+  assert.equal(events.Urgent.Properties.ScalingConfig.MaximumConcurrency, 20);
+  assert.equal(resources.Optimize.Properties.ProvisionedConcurrencyConfig['Fn::If'][1].ProvisionedConcurrentExecutions, 4);
+  assert.throws(() => synth({ urgentConcurrency: 20 }), /solveConcurrency is 10, and its queues would take 25 messages/);
+});

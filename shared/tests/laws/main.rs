@@ -4,6 +4,7 @@ mod berth;
 mod brute;
 mod contract;
 mod quay;
+mod readers;
 mod routing;
 mod tiny;
 mod yard;

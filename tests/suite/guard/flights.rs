@@ -2,31 +2,40 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use portolan_functions::adapters::SystemClock;
 use portolan_functions::adapters::embedded::{Bounds, Embedded};
+use portolan_functions::plans::{Deferral, Settings};
 use portolan_functions::ports::{Flights, Later, StoreError, Stores};
 use portolan_tests::fake;
 use portolan_tests::server_at::{Server, Setup};
+use serde_json::json;
 
 use super::script;
 
 /// Leases in memory, which several servers share.
 #[derive(Default)]
-struct Board(Mutex<HashMap<String, String>>);
+struct Board(Mutex<HashMap<String, (String, Instant)>>);
 
 impl Flights for Board {
-    fn take_off<'a>(&'a self, flight: &'a str, holder: &'a str, _: Duration) -> Later<'a, Result<bool, StoreError>> {
-        let mut held = self.0.lock().unwrap();
-        let first = held.entry(flight.to_owned()).or_insert_with(|| holder.to_owned());
-        let own = first == holder;
-        Box::pin(async move { Ok(own) })
+    fn take_off<'a>(
+        &'a self,
+        flight: &'a str,
+        holder: &'a str,
+        lease: Duration,
+    ) -> Later<'a, Result<bool, StoreError>> {
+        let (mut held, now) = (self.0.lock().unwrap(), Instant::now());
+        let free = held.get(flight).is_none_or(|(by, until)| by == holder || *until <= now);
+        if free {
+            held.insert(flight.to_owned(), (holder.to_owned(), now + lease));
+        }
+        Box::pin(async move { Ok(free) })
     }
 
     fn land<'a>(&'a self, flight: &'a str, holder: &'a str) -> Later<'a, Result<(), StoreError>> {
         let mut held = self.0.lock().unwrap();
-        if held.get(flight).is_some_and(|known| known == holder) {
+        if held.get(flight).is_some_and(|(by, _)| by == holder) {
             held.remove(flight);
         }
         Box::pin(async { Ok(()) })
@@ -42,6 +51,36 @@ async fn a_thousand_equal_requests_cost_one_solve() {
     assert!(replies.iter().all(|reply| reply.status == 200 && reply.text("id") == first));
     assert_eq!(fake::solves("a thousand"), 1);
     server.close().await;
+}
+
+/// Both ways a plan is looked at by others: as soon as it begins, and only when it has ended.
+#[tokio::test(flavor = "multi_thread")]
+async fn equal_requests_at_several_processes_cost_one_solve() {
+    for (deferral, name, ms) in [
+        (Deferral::Elsewhere, "several processes", 100),
+        (Deferral::Here, "several processes, embedded", 100),
+        // Longer than a lease, which is renewed.
+        (Deferral::Elsewhere, "several processes, for long", 1800),
+    ] {
+        let stores = Embedded::in_memory(Arc::new(SystemClock), Bounds::default()).unwrap().stores();
+        let stores = Stores { flights: Some(Arc::new(Board::default())), ..stores };
+        let settings = || Settings { workers: 2, deferral, ..Settings::default() };
+        let start = || Server::start(Setup { settings: settings(), stores: stores.clone(), ..Setup::default() });
+        let (one, other) = (start().await, start().await);
+        let body = script(name, "slow", ms);
+        let ask = async |server: &Server| {
+            let asked = (0..20).map(|_| server.post("/v1/fake/plans", &body));
+            futures_util::future::join_all(asked.collect::<Vec<_>>()).await
+        };
+        let (mine, theirs) = tokio::join!(ask(&one), ask(&other));
+        let first = mine[0].text("id");
+        for reply in mine.iter().chain(&theirs) {
+            assert_eq!((reply.status.as_u16(), reply.text("id")), (200, first.clone()), "{name}: {:#}", reply.body);
+        }
+        assert_eq!(fake::solves(name), 1, "{name}");
+        let later = other.post("/v1/fake/plans", &body).await;
+        assert_eq!(later.body["tier"], json!("cached"));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

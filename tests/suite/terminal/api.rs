@@ -206,3 +206,30 @@ async fn the_past_is_read_back() {
     removed.is_problem(409, "in_use");
     server.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_of_a_hundred_thousand_lines_is_loaded_and_exported() {
+    const LINES: usize = 100_000;
+    let server = with_terminal().await;
+    let bad = |at: usize| at % 9_973 == 5;
+    let mut table = "number,size_type,weight_kg\n".to_owned();
+    for at in 0..LINES {
+        let weight = if bad(at) { "heavy" } else { "20000" };
+        table.push_str(&format!("{},22G1,{weight}\n", number(at)));
+    }
+    let bad_lines: Vec<String> = (0..LINES).filter(|at| bad(*at)).map(|at| format!("/lines/{}", at + 2)).collect();
+    let refused = load(&server, "", "text/csv", table.clone()).await;
+    refused.is_problem(422, "invalid");
+    let told = refused.body["issues"].as_array().unwrap();
+    assert_eq!(told.len(), bad_lines.len());
+    assert!(told.iter().zip(&bad_lines).all(|(issue, line)| issue["path"].as_str().unwrap().starts_with(line)));
+    let loaded = load(&server, "?keep=good", "text/csv", table).await;
+    assert_eq!((loaded.status.as_u16(), &loaded.body["loaded"]), (200, &json!(LINES - bad_lines.len())));
+    assert_eq!(loaded.body["issues"].as_array().unwrap().len(), bad_lines.len());
+    let path = "/v1/terminals/T1/containers";
+    let lines = server.request(Method::GET, path).header("accept", "application/x-ndjson").send().await.unwrap();
+    let lines = lines.text().await.unwrap();
+    assert_eq!(lines.lines().count(), LINES - bad_lines.len());
+    assert!(lines.lines().last().unwrap().contains(&number(LINES - 1)));
+    server.close().await;
+}

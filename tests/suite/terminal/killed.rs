@@ -15,7 +15,12 @@ pub(super) struct Process(Child, pub(super) String);
 
 impl Process {
     pub(super) fn start(folder: &Path) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_fake-portolan"))
+        Self::start_as(Command::new(env!("CARGO_BIN_EXE_fake-portolan")), folder)
+    }
+
+    /// With a command that becomes the server.
+    pub(super) fn start_as(mut command: Command, folder: &Path) -> Self {
+        let mut child = command
             .args(["--listen", "127.0.0.1:0", "--data"])
             .arg(folder)
             .env("PORTOLAN_LOG", "error")
@@ -27,6 +32,10 @@ impl Process {
         let said: Vec<String> = said.map(|line| line.unwrap()).collect();
         let base = said[0].split_whitespace().find(|word| word.starts_with("http://")).unwrap().to_owned();
         Self(child, format!("{base}/v1/terminals/T1"))
+    }
+
+    pub(super) fn id(&self) -> u32 {
+        self.0.id()
     }
 }
 

@@ -5,6 +5,7 @@ mod bad_input;
 mod clients;
 pub(crate) mod contract;
 mod conventions;
+mod full_disk;
 mod killed;
 mod model;
 mod plans;

@@ -26,10 +26,6 @@ use crate::bodies::{compress, decompress};
 use crate::config::Cache;
 use endpoint::Endpoint;
 
-/// What one command may take.
-const RESPONSE: Duration = Duration::from_millis(50);
-/// What a new connection may take, TLS and log-in included.
-const CONNECT: Duration = Duration::from_millis(500);
 /// The largest value that is kept; larger plans are read from the store.
 const LARGEST: usize = 4 << 20;
 /// Keys begin with this, so that a cache can be shared.
@@ -38,6 +34,10 @@ const PREFIX: &str = "portolan:plan:2";
 /// The cache.
 pub struct Valkey {
     endpoint: Endpoint,
+    /// What one command may take.
+    response: Duration,
+    /// What a new connection may take, TLS and log-in included.
+    connect: Duration,
     connection: Mutex<Option<Connection>>,
     breaker: Breaker,
 }
@@ -74,7 +74,8 @@ impl Valkey {
         // The TLS library wants its provider chosen once for the process. Where it is chosen already, that is fine.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let endpoint = Endpoint::new(cache.clone(), shared.clone());
-        Self { endpoint, connection: Mutex::new(None), breaker: Breaker::default() }
+        let (response, connect) = (cache.timeout, 10 * cache.timeout);
+        Self { endpoint, response, connect, connection: Mutex::new(None), breaker: Breaker::default() }
     }
 
     async fn connect(&self) -> Result<Connection, Broken> {
@@ -85,16 +86,16 @@ impl Valkey {
         let (info, cluster) = self.endpoint.find().await.map_err(Broken::NotFound)?;
         let made = async {
             Ok::<_, Broken>(if cluster {
-                let mut client =
-                    ClusterClient::builder([info]).connection_timeout(CONNECT).response_timeout(RESPONSE).retries(1);
+                let client = ClusterClient::builder([info]).retries(1);
+                let mut client = client.connection_timeout(self.connect).response_timeout(self.response);
                 if let Some(certificates) = self.endpoint.certificates() {
                     client = client.certs(certificates);
                 }
                 Connection::Cluster(client.build()?.get_async_connection().await?)
             } else {
                 let config = AsyncConnectionConfig::new()
-                    .set_connection_timeout(Some(CONNECT))
-                    .set_response_timeout(Some(RESPONSE));
+                    .set_connection_timeout(Some(self.connect))
+                    .set_response_timeout(Some(self.response));
                 let client = match self.endpoint.certificates() {
                     Some(certificates) => Client::build_with_tls(info, certificates)?,
                     None => Client::open(info)?,
@@ -102,7 +103,7 @@ impl Valkey {
                 Connection::Single(client.get_multiplexed_async_connection_with_config(&config).await?)
             })
         };
-        let made = tokio::time::timeout(2 * CONNECT, made).await.map_err(|_| Broken::Late)??;
+        let made = tokio::time::timeout(2 * self.connect, made).await.map_err(|_| Broken::Late)??;
         *slot = Some(made.clone());
         Ok(made)
     }
@@ -110,8 +111,8 @@ impl Valkey {
     async fn once<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, Broken> {
         let mut connection = self.connect().await?;
         let answer = match &mut connection {
-            Connection::Single(connection) => query(command, connection).await,
-            Connection::Cluster(connection) => query(command, connection).await,
+            Connection::Single(connection) => query(command, connection, 2 * self.response).await,
+            Connection::Cluster(connection) => query(command, connection, 2 * self.response).await,
         };
         if answer.is_err() {
             // It may be half dead: the next command makes another.
@@ -140,8 +141,12 @@ impl Valkey {
     }
 }
 
-async fn query<T: FromRedisValue>(command: &Cmd, connection: &mut impl ConnectionLike) -> Result<T, Broken> {
-    match tokio::time::timeout(2 * RESPONSE, command.query_async(connection)).await {
+async fn query<T: FromRedisValue>(
+    command: &Cmd,
+    connection: &mut impl ConnectionLike,
+    patience: Duration,
+) -> Result<T, Broken> {
+    match tokio::time::timeout(patience, command.query_async(connection)).await {
         Ok(answer) => Ok(answer?),
         Err(_) => Err(Broken::Late),
     }

@@ -17,6 +17,7 @@
 //! Every durable transaction saves which pages are free (redb's quick repair), so that a restart after a crash does not walk through the file,
 //! however large it is.
 
+mod disk;
 mod plans;
 mod replays;
 mod terminal;
@@ -31,6 +32,7 @@ use std::sync::Arc;
 
 use redb::{Database, DatabaseError, ReadableDatabase, ReadableTable, StorageError, TableDefinition};
 
+use self::disk::{Disk, Open};
 use crate::ports::{Later, StoreError, Stores, TerminalStore, WallClock};
 
 type PlanTable = TableDefinition<'static, (&'static str, u128), &'static [u8]>;
@@ -95,9 +97,7 @@ pub enum OpenError {
 /// The store. Cheap to clone.
 #[derive(Clone)]
 pub struct Embedded {
-    db: Arc<Database>,
-    /// Where the file is; nowhere where it is in memory.
-    folder: Option<Arc<Path>>,
+    disk: Arc<Disk>,
     clock: Arc<dyn WallClock>,
     bounds: Bounds,
 }
@@ -107,22 +107,30 @@ impl Embedded {
     pub fn open(folder: &Path, clock: Arc<dyn WallClock>, bounds: Bounds) -> Result<Self, OpenError> {
         std::fs::create_dir_all(folder).map_err(|source| OpenError::Unwritable { path: folder.to_owned(), source })?;
         let path = folder.join(FILE);
-        // The library checks a file's structure while it opens it; on some damage it gives up by a panic.
-        let opened = std::panic::catch_unwind(|| Database::builder().set_cache_size(PAGES).create(&path));
-        let database = match opened {
-            Ok(Ok(database)) => database,
-            Ok(Err(error)) => return Err(open_error(path, error)),
-            Err(_) => return Err(OpenError::Damaged { path, cause: "its structure is broken".to_owned() }),
+        let db = open_file(&path)?;
+        let folder: Arc<Path> = folder.into();
+        let ready = prepare(&db).and_then(|()| terminal_log::caught_up(&db, &folder));
+        let log = ready.map_err(|fault| match fault.0.downcast::<std::io::Error>() {
+            Ok(source) => OpenError::Unwritable { path: path.clone(), source: *source },
+            Err(cause) => damaged(path.clone(), cause.as_ref()),
+        })?;
+        let again = move || {
+            let db = open_file(&path)?;
+            let log = terminal_log::caught_up(&db, &folder)?;
+            Ok(Open::new(db, Some(log)))
         };
-        Self::prepare(database, Some(folder.into()), clock, bounds).map_err(|fault| damaged(path, fault.0.as_ref()))
+        let disk = Disk::new(Open::new(db, Some(log)), Box::new(again));
+        Ok(Self { disk: Arc::new(disk), clock, bounds })
     }
 
     /// A store that is gone with the process.
     pub fn in_memory(clock: Arc<dyn WallClock>, bounds: Bounds) -> Result<Self, OpenError> {
         let path = || PathBuf::from("memory");
         let backend = redb::backends::InMemoryBackend::new();
-        let database = Database::builder().create_with_backend(backend).map_err(|error| open_error(path(), error))?;
-        Self::prepare(database, None, clock, bounds).map_err(|fault| damaged(path(), fault.0.as_ref()))
+        let db = Database::builder().create_with_backend(backend).map_err(|error| open_error(path(), error))?;
+        prepare(&db).map_err(|fault| damaged(path(), fault.0.as_ref()))?;
+        let disk = Disk::new(Open::new(db, None), Box::new(|| Err("memory does not come back".into())));
+        Ok(Self { disk: Arc::new(disk), clock, bounds })
     }
 
     /// The store behind every port.
@@ -143,34 +151,6 @@ impl Embedded {
         Ok(Arc::new(terminal::Terminals::new(self.clone())?))
     }
 
-    fn prepare(
-        db: Database,
-        folder: Option<Arc<Path>>,
-        clock: Arc<dyn WallClock>,
-        bounds: Bounds,
-    ) -> Result<Self, Fault> {
-        let mut write = db.begin_write()?;
-        write.set_quick_repair(true);
-        {
-            let mut about = write.open_table(ABOUT)?;
-            let layout = about.get("layout")?.map_or(LAYOUT, |layout| layout.value());
-            if layout != LAYOUT {
-                return Err(format!("its layout has version {layout}, this Portolan knows {LAYOUT}").into());
-            }
-            about.insert("layout", LAYOUT)?;
-            for table in [HEADS, REQUESTS, BESTS] {
-                write.open_table(table)?;
-            }
-            write.open_table(SIZES)?;
-            write.open_table(FINISHED)?;
-            // Whoever held a claim is gone: this process has the lock.
-            terminal_tables::prepare(&write)?;
-            replays::end_leases(&mut write.open_table(REPLAYS)?)?;
-        }
-        write.commit()?;
-        Ok(Self { db: Arc::new(db), folder, clock, bounds })
-    }
-
     /// Runs file access where it delays no request.
     fn blocking<T: Send + 'static>(
         &self,
@@ -189,7 +169,7 @@ impl Embedded {
         &self,
         work: impl FnOnce(&Self, &redb::ReadTransaction) -> Result<T, Fault> + Send + 'static,
     ) -> Later<'static, Result<T, StoreError>> {
-        self.blocking(|store| work(store, &store.db.begin_read()?))
+        self.blocking(|store| store.disk.read(|open| work(store, &open.db.begin_read()?)))
     }
 
     fn writing<T: Send + 'static>(
@@ -198,17 +178,52 @@ impl Embedded {
         work: impl FnOnce(&Self, &redb::WriteTransaction) -> Result<T, Fault> + Send + 'static,
     ) -> Later<'static, Result<T, StoreError>> {
         self.blocking(move |store| {
-            let mut transaction = store.db.begin_write()?;
-            if durable {
-                transaction.set_quick_repair(true);
-            } else {
-                transaction.set_durability(redb::Durability::None)?;
-            }
-            let value = work(store, &transaction)?;
-            transaction.commit()?;
-            Ok(value)
+            store.disk.write(|open| {
+                let mut transaction = open.db.begin_write()?;
+                if durable {
+                    transaction.set_quick_repair(true);
+                } else {
+                    transaction.set_durability(redb::Durability::None)?;
+                }
+                let value = work(store, &transaction)?;
+                transaction.commit()?;
+                Ok(value)
+            })
         })
     }
+}
+
+fn open_file(path: &Path) -> Result<Database, OpenError> {
+    // The library checks a file's structure while it opens it; on some damage it gives up by a panic.
+    let opened = std::panic::catch_unwind(|| Database::builder().set_cache_size(PAGES).create(path));
+    match opened {
+        Ok(opened) => opened.map_err(|error| open_error(path.to_owned(), error)),
+        Err(_) => Err(OpenError::Damaged { path: path.to_owned(), cause: "its structure is broken".to_owned() }),
+    }
+}
+
+/// Makes the tables, and ends what an earlier process was at.
+fn prepare(db: &Database) -> Result<(), Fault> {
+    let mut write = db.begin_write()?;
+    write.set_quick_repair(true);
+    {
+        let mut about = write.open_table(ABOUT)?;
+        let layout = about.get("layout")?.map_or(LAYOUT, |layout| layout.value());
+        if layout != LAYOUT {
+            return Err(format!("its layout has version {layout}, this Portolan knows {LAYOUT}").into());
+        }
+        about.insert("layout", LAYOUT)?;
+        for table in [HEADS, REQUESTS, BESTS] {
+            write.open_table(table)?;
+        }
+        write.open_table(SIZES)?;
+        write.open_table(FINISHED)?;
+        // Whoever held a claim is gone: this process has the lock.
+        terminal_tables::prepare(&write)?;
+        replays::end_leases(&mut write.open_table(REPLAYS)?)?;
+    }
+    write.commit()?;
+    Ok(())
 }
 
 /// Any error on the way through the store; keeps a [`StoreError`] apart from the library's.

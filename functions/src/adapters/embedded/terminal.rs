@@ -50,13 +50,13 @@ impl TerminalStore for Terminals {
         id: &'a str,
     ) -> Later<'a, Result<Option<Record>, StoreError>> {
         // A look-up by key touches a few pages that are nearly always in memory: a thread of its own would cost more.
-        let look = || -> Result<Option<Record>, Fault> {
+        let found = self.store.disk.read(|open| {
             use redb::ReadableDatabase;
-            let transaction = self.store.db.begin_read()?;
+            let transaction = open.db.begin_read()?;
             let found = transaction.open_table(RECORDS)?.get((scope(tenant, terminal).as_str(), entity as u8, id))?;
             Ok(found.map(|found| record(found.value())).transpose()?)
-        };
-        let found = look().map_err(StoreError::from);
+        });
+        let found = found.map_err(StoreError::from);
         Box::pin(std::future::ready(found))
     }
 

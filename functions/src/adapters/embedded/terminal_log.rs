@@ -20,9 +20,11 @@ use std::fs::{File, OpenOptions};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
+use redb::Database;
 use sha2::{Digest, Sha256};
 
 use super::Fault;
+use super::terminal_tables::Tables;
 
 /// The file in the data folder.
 const FILE: &str = "terminals.log";
@@ -108,6 +110,27 @@ impl Log {
     pub(super) fn begin_anew(&mut self) {
         self.end = 0;
     }
+}
+
+/// The log of a folder, once all it has is safely in the database.
+pub(super) fn caught_up(db: &Database, folder: &Path) -> Result<Log, Fault> {
+    let mut transaction = db.begin_write()?;
+    transaction.set_quick_repair(true);
+    let (mut log, groups) = {
+        let mut tables = Tables::open(&transaction)?;
+        let (log, groups) = Log::open(folder, tables.last_group()?)?;
+        for body in &groups {
+            tables.write_again(body)?;
+        }
+        tables.has_group(log.next - 1)?;
+        (log, groups.len())
+    };
+    transaction.commit()?;
+    log.begin_anew();
+    if groups > 0 {
+        tracing::info!(groups, "the database did not have the last of its terminals; they were taken from the log");
+    }
+    Ok(log)
 }
 
 fn check(number: u64, body: &[u8]) -> [u8; 8] {

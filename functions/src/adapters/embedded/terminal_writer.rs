@@ -1,6 +1,7 @@
 //! Group commit: one thread writes terminals. While it waits for the disk, further changes gather; they are decided one after the
 //! other, written in one transaction and confirmed together, once they are in the log (see `terminal_log`). A change that is refused leaves
-//! nothing behind; an error of the disk fails the whole batch, of which nothing is kept then.
+//! nothing behind. An error of the disk fails the whole batch, which then is kept as a whole or not at all; a retry with the same key finds
+//! out.
 
 use std::collections::{BTreeMap, HashMap};
 use std::panic::AssertUnwindSafe;
@@ -13,7 +14,8 @@ use jiff::{SignedDuration, Timestamp};
 use redb::ReadableTable;
 use tokio::sync::oneshot;
 
-use super::terminal_log::{Group, Log};
+use super::disk::Open;
+use super::terminal_log::Group;
 use super::terminal_tables::{BEATS, HEADS, RECORDS, Seen, Tables, Used, read};
 use super::{Embedded, Fault};
 use crate::ports::{StoreError, WallClock};
@@ -55,15 +57,13 @@ pub(super) struct Writer {
 impl Writer {
     pub(super) fn start(store: &Embedded) -> Result<Self, StoreError> {
         let (jobs, received) = channel();
-        // What the log has is in the tables before anything is read from them.
-        let log = caught_up(store)?;
-        let registry = Arc::new(Mutex::new(registered(store)?));
+        let registry = Arc::new(Mutex::new(store.disk.read(registered)?));
         let writing = Writing {
             store: store.clone(),
             registry: Arc::clone(&registry),
             specs: HashMap::new(),
             clock: Arc::clone(&store.clock),
-            log,
+            times: store.disk.times(),
             pending: None,
         };
         let thread = std::thread::Builder::new().name("terminals".to_owned()).spawn(move || writing.run(&received));
@@ -100,55 +100,24 @@ fn lock(registry: &Mutex<Registry>) -> MutexGuard<'_, Registry> {
 }
 
 /// Equipment as it was registered and heard of by an earlier process.
-fn registered(store: &Embedded) -> Result<Registry, StoreError> {
+fn registered(open: &Open) -> Result<Registry, Fault> {
     use redb::ReadableDatabase;
-    let read_all = || -> Result<Registry, Fault> {
-        let transaction = store.db.begin_read()?;
-        let (heads, records) = (transaction.open_table(HEADS)?, transaction.open_table(RECORDS)?);
-        let beats = transaction.open_table(BEATS)?;
-        let mut registry = Registry::default();
-        for head in heads.iter()? {
-            let scope = head?.0.value().to_owned();
-            let kind = Entity::Equipment as u8;
-            let mut seen = BTreeMap::new();
-            for record in records.range((scope.as_str(), kind, "")..(scope.as_str(), kind + 1, ""))? {
-                let id = record?.0.value().2.to_owned();
-                let at = beats.get((scope.as_str(), id.as_str()))?.map(|at| Timestamp::from_microsecond(at.value()));
-                seen.insert(id, at.transpose()?);
-            }
-            registry.seen.insert(scope, seen);
+    let transaction = open.db.begin_read()?;
+    let (heads, records) = (transaction.open_table(HEADS)?, transaction.open_table(RECORDS)?);
+    let beats = transaction.open_table(BEATS)?;
+    let mut registry = Registry::default();
+    for head in heads.iter()? {
+        let scope = head?.0.value().to_owned();
+        let kind = Entity::Equipment as u8;
+        let mut seen = BTreeMap::new();
+        for record in records.range((scope.as_str(), kind, "")..(scope.as_str(), kind + 1, ""))? {
+            let id = record?.0.value().2.to_owned();
+            let at = beats.get((scope.as_str(), id.as_str()))?.map(|at| Timestamp::from_microsecond(at.value()));
+            seen.insert(id, at.transpose()?);
         }
-        Ok(registry)
-    };
-    Ok(read_all()?)
-}
-
-/// The log, once all it has is safely in the database. There is none where there is no disk.
-fn caught_up(store: &Embedded) -> Result<Option<Log>, StoreError> {
-    let Some(folder) = &store.folder else { return Ok(None) };
-    let write = || -> Result<Log, Fault> {
-        let mut transaction = store.db.begin_write()?;
-        transaction.set_quick_repair(true);
-        let (mut log, groups) = {
-            let mut tables = Tables::open(&transaction)?;
-            let (log, groups) = Log::open(folder, tables.last_group()?)?;
-            for body in &groups {
-                tables.write_again(body)?;
-            }
-            tables.has_group(log.next - 1)?;
-            (log, groups.len())
-        };
-        transaction.commit()?;
-        log.begin_anew();
-        if groups > 0 {
-            tracing::info!(
-                groups,
-                "an earlier process ended before its terminals were safe; they were taken from its log"
-            );
-        }
-        Ok(log)
-    };
-    Ok(Some(write()?))
+        registry.seen.insert(scope, seen);
+    }
+    Ok(registry)
 }
 
 struct Writing {
@@ -157,7 +126,8 @@ struct Writing {
     /// Layouts as they are committed.
     specs: HashMap<String, Option<Arc<Spec>>>,
     clock: Arc<dyn WallClock>,
-    log: Option<Log>,
+    /// How often the disk had been opened again when this was known.
+    times: u64,
     /// Since when there is something in the database that it would lose in a crash.
     pending: Option<Instant>,
 }
@@ -209,7 +179,37 @@ impl Writing {
     }
 
     fn commit(&mut self, asks: Vec<(String, Ask)>) -> Result<Vec<Result<Outcome, StoreError>>, Fault> {
-        let mut transaction = self.store.db.begin_write()?;
+        let disk = Arc::clone(&self.store.disk);
+        disk.write(|open| {
+            self.look_again(open)?;
+            self.commit_to(open, asks)
+        })
+    }
+
+    /// Where the disk was opened again, takes from it what is there.
+    fn look_again(&mut self, open: &Open) -> Result<(), Fault> {
+        let times = self.store.disk.times();
+        if times == self.times {
+            return Ok(());
+        }
+        self.specs.clear();
+        let kept = registered(open)?;
+        let mut registry = lock(&self.registry);
+        for (scope, mut seen) in kept.seen {
+            let known = registry.seen.remove(&scope).unwrap_or_default();
+            for (id, at) in &mut seen {
+                *at = (*at).max(known.get(id).copied().flatten());
+            }
+            registry.seen.insert(scope, seen);
+        }
+        drop(registry);
+        (self.times, self.pending) = (times, None);
+        Ok(())
+    }
+
+    fn commit_to(&mut self, open: &Open, asks: Vec<(String, Ask)>) -> Result<Vec<Result<Outcome, StoreError>>, Fault> {
+        let mut transaction = open.db.begin_write()?;
+        let mut log = open.log();
         let now = self.clock.now();
         let (mut equipment, mut group) = (Vec::new(), Group::new());
         let mut outcomes = Vec::with_capacity(asks.len());
@@ -219,7 +219,7 @@ impl Writing {
             for (scope, ask) in asks {
                 outcomes.push(self.one(&mut tables, &scope, ask, now, &mut equipment, &mut group)?);
             }
-            if let Some(log) = self.log.as_ref().filter(|_| !group.is_empty()) {
+            if let Some(log) = log.as_ref().filter(|_| !group.is_empty()) {
                 tables.has_group(log.next)?;
             }
         }
@@ -227,16 +227,16 @@ impl Writing {
             // Nothing that anybody is told rests on it.
             transaction.set_durability(redb::Durability::None)?;
             transaction.commit()?;
-        } else if let Some(log) = self.log.as_mut().filter(|log| log.takes(&group)) {
+        } else if let Some(log) = log.as_mut().filter(|log| log.takes(&group)) {
             log.append(&mut group)?;
             transaction.set_durability(redb::Durability::None)?;
             transaction.commit()?;
             log.advance(&group);
             self.pending.get_or_insert_with(Instant::now);
         } else {
-            transaction.set_quick_repair(self.log.is_some());
+            transaction.set_quick_repair(log.is_some());
             transaction.commit()?;
-            if let Some(log) = &mut self.log {
+            if let Some(log) = log.as_mut() {
                 log.next += 1;
                 log.begin_anew();
             }
@@ -332,8 +332,8 @@ impl Writing {
         if fresh.is_empty() {
             return;
         }
-        let write = || -> Result<(), Fault> {
-            let mut transaction = self.store.db.begin_write()?;
+        let written = self.store.disk.write(|open| {
+            let mut transaction = open.db.begin_write()?;
             transaction.set_durability(redb::Durability::None)?;
             {
                 let mut beats = transaction.open_table(BEATS)?;
@@ -343,8 +343,8 @@ impl Writing {
             }
             transaction.commit()?;
             Ok(())
-        };
-        if let Err(fault) = write() {
+        });
+        if let Err(fault) = written {
             tracing::warn!(error = &*fault.0 as &dyn std::error::Error, "signs of life were not written");
         }
         self.pending.get_or_insert_with(Instant::now);
@@ -352,22 +352,20 @@ impl Writing {
 
     /// Makes the database safe where it has not been for this long; the log then begins anew.
     fn make_safe(&mut self, after: Duration) {
-        if self.log.is_none() || self.pending.is_none_or(|since| since.elapsed() < after) {
+        if self.pending.is_none_or(|since| since.elapsed() < after) {
             return;
         }
-        let write = || -> Result<(), Fault> {
-            let mut transaction = self.store.db.begin_write()?;
+        let safe = self.store.disk.write(|open| {
+            let mut log = open.log();
+            let Some(log) = log.as_mut() else { return Ok(()) };
+            let mut transaction = open.db.begin_write()?;
             transaction.set_quick_repair(true);
             transaction.commit()?;
+            log.begin_anew();
             Ok(())
-        };
-        match write() {
-            Ok(()) => {
-                self.pending = None;
-                if let Some(log) = &mut self.log {
-                    log.begin_anew();
-                }
-            }
+        });
+        match safe {
+            Ok(()) => self.pending = None,
             // What was confirmed is in the log.
             Err(fault) => tracing::warn!(error = &*fault.0 as &dyn std::error::Error, "terminals were not made safe"),
         }

@@ -224,8 +224,7 @@ pub(super) async fn show(
 ) -> Result<Response, Trouble> {
     if entity == Entity::Equipment {
         negotiate::accept(&headers, &["application/json"])?;
-        let all = service(&api)?.equipment(&tenant, &terminal).await?;
-        let found = all.into_iter().find(|(awake, _)| awake.equipment.id == id).ok_or_else(missing)?;
+        let found = service(&api)?.piece(&tenant, &terminal, &id).await?.ok_or_else(missing)?;
         let version = found.1.stamp.version;
         let mut fields = HeaderMap::new();
         // It comes and goes without a new version.

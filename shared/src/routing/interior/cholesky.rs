@@ -169,7 +169,8 @@ mod tests {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             (state >> 40) as f64 / f64::from(1 << 24) - 0.5
         };
-        let mut full = vec![vec![0.0; size]; size];
+        // `[row][column]`, in one
+        let mut full = vec![0.0; size * size];
         let mut cholesky = Cholesky::default();
         cholesky.clear(size);
         for row in 0..size {
@@ -177,12 +178,12 @@ mod tests {
             let values: Vec<f64> =
                 (begin..=row).map(|column| if row == column { 2.0 * band as f64 + 1.0 } else { random() }).collect();
             for (column, value) in (begin..).zip(values) {
-                (full[row][column], full[column][row]) = (value, value);
+                (full[row * size + column], full[column * size + row]) = (value, value);
                 cholesky.add(row as u32, column as u32, value);
             }
         }
         let wanted: Vec<f64> = (0..size).map(|_| random()).collect();
-        let mut x: Vec<f64> = full.iter().map(|row| row.iter().zip(&wanted).map(|(a, b)| a * b).sum()).collect();
+        let mut x: Vec<f64> = full.chunks(size).map(|row| row.iter().zip(&wanted).map(|(a, b)| a * b).sum()).collect();
         cholesky.factorise();
         cholesky.solve(&mut x);
         x.iter().zip(&wanted).map(|(x, wanted)| (x - wanted).abs()).fold(0.0, f64::max)

@@ -76,14 +76,13 @@ pub(super) fn solve<P: Placement>(
     if start.bad > 0 && flood::is_hopeless(&site, &start) {
         return Premarshalled { plan: None, lower_bound: lower, infeasible: true };
     }
-    let lower = relaxed::Relaxed::default().of(&site, &start, lower);
     let rng = Rng::new(budget.seed_value());
     let mut search = Search { site: &site, placement, start: &start, best: None, lower, found };
     let infeasible = search.run(&rng, budget);
     Premarshalled { plan: search.best, lower_bound: search.lower, infeasible }
 }
 
-/// Rollouts for the first plan, each with other choices.
+/// Rollouts before the first beam, each with other choices.
 const FIRST_ROLLOUTS: usize = 200;
 /// What the beams' rollouts weigh, round after round: worth of an opened place, noise.
 const TASTES: [(i32, u32); 5] = [(8, 0), (6, 1), (12, 2), (4, 1), (16, 3)];
@@ -123,7 +122,12 @@ impl<P: Placement> Search<'_, P> {
 
     /// Returns whether no plan exists.
     fn run(&mut self, rng: &Rng, budget: &mut Budget<'_>) -> bool {
-        self.first_plans(rng.fork("rollouts"), budget);
+        self.first_plan(rng.fork("first"), budget);
+        if !self.is_proven() {
+            let lower = relaxed::Relaxed::default().of(self.site, self.start, self.lower);
+            self.note(None, lower, budget);
+        }
+        self.rollouts(rng.fork("rollouts"), budget);
         if self.best.is_none() {
             match flood::flood(self.site, self.placement, self.start, budget) {
                 Flood::Plan(plan) => {
@@ -161,12 +165,32 @@ impl<P: Placement> Search<'_, P> {
         }
     }
 
-    /// Rollouts, and where they find nothing, the greedy that fits into fuller bays.
-    fn first_plans(&mut self, rng: Rng, budget: &mut Budget<'_>) {
+    /// One rollout or, where it gets stuck, the greedy that fits into fuller bays.
+    fn first_plan(&mut self, rng: Rng, budget: &mut Budget<'_>) {
+        let mut bay = self.start.clone();
+        let taste = Taste { opened: 8, noise: 0 };
+        let mut roller = Roller::new(self.site, self.placement, rng, taste);
+        roller.limit = self.longest();
+        let plan = if roller.finish(&mut bay) {
+            Some(roller.plan)
+        } else {
+            greedy::settle(self.site, self.placement, &mut self.start.clone())
+        };
+        budget.spend(plan.as_ref().map_or(1, |plan| plan.len() as u64));
+        self.note(plan, 0, budget);
+    }
+
+    /// Relocations of a plan that is worth telling of.
+    fn longest(&self) -> usize {
+        8 * self.site.limits.iter().map(|&limit| usize::from(limit)).sum::<usize>()
+    }
+
+    /// Rollouts, each with other choices.
+    fn rollouts(&mut self, rng: Rng, budget: &mut Budget<'_>) {
         let mut bay = self.start.clone();
         let taste = Taste { opened: 0, noise: 0 };
         let mut roller = Roller::new(self.site, self.placement, rng, taste);
-        let most = 8 * self.site.limits.iter().map(|&limit| usize::from(limit)).sum::<usize>();
+        let most = self.longest();
         for round in 0..FIRST_ROLLOUTS {
             if self.is_proven() || budget.stopped().is_some() {
                 return;
@@ -181,10 +205,6 @@ impl<P: Placement> Search<'_, P> {
             if sorted {
                 self.note(Some(roller.plan.clone()), 0, budget);
             }
-        }
-        if self.best.is_none() {
-            let plan = greedy::settle(self.site, self.placement, &mut self.start.clone());
-            self.note(plan, 0, budget);
         }
     }
 

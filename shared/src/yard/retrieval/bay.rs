@@ -10,6 +10,12 @@
 use crate::yard::layout::{Layout, Relocation, STAYS};
 use crate::yard::rules::Placement;
 
+/// A set of ranks.
+pub(super) type Ranks = u128;
+
+/// Containers beyond have no rank of their own.
+pub(super) const RANKS: usize = Ranks::BITS as usize;
+
 /// One tier of one stack, or its ground.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Cell {
@@ -17,12 +23,24 @@ pub(super) struct Cell {
     pub(super) group: u16,
     /// Lowest group from the ground up to here.
     pub(super) low: u16,
-    /// The group that leaves when the highest badly placed container from the ground up to here must have moved: its `low`.
-    pub(super) dig: u16,
     /// What kind of container it is.
     pub(super) kind: u16,
     /// Which relocation put it here: 0 where none did, else its number, from 1.
     pub(super) moved: u16,
+    /// Its rank among all containers in the order in which they leave; [`RANKS`] where that is no rank.
+    pub(super) rank: u8,
+    /// Rank of the first container of its group.
+    pub(super) first: u8,
+    /// Lowest `first` from the ground up to here of what leaves.
+    pub(super) level: u8,
+    /// Levels from the ground up to here.
+    pub(super) levels: Ranks,
+    /// Levels from the ground up to here below which something is badly placed: it must have moved when these groups leave.
+    pub(super) digs: Ranks,
+    /// Well placed ranks from the ground up to here.
+    pub(super) good: Ranks,
+    /// Badly placed ranks from the ground up to here.
+    pub(super) bad: Ranks,
     /// Hash of the stack up to here.
     hash: u64,
 }
@@ -79,6 +97,10 @@ pub(super) struct Bay {
     /// Badly placed containers.
     pub(super) bad: u32,
     pub(super) key: Key,
+    /// `[first rank of a group]`: all ranks up to this group's last.
+    pub(super) through: Vec<Ranks>,
+    /// Whether a stack can be full.
+    pub(super) is_tight: bool,
     pub(super) steps: Vec<Step>,
     retrieved: Vec<Retrieval>,
 }
@@ -104,15 +126,31 @@ impl Bay {
             leaving: 0,
             bad: 0,
             key: Key::default(),
+            through: Vec::new(),
+            is_tight: layout.heights.iter().any(|&height| usize::from(height) < count),
             steps: Vec::new(),
             retrieved: Vec::new(),
             classes,
         };
+        let (firsts, mut ranks) = bay.rank(layout);
         for (stack, kinds) in layout.stacks.iter().enumerate() {
             let tiers = usize::from(layout.heights[stack]).min(count).max(kinds.len());
             let ground = bay.cells.len() as u32;
             let hash = mix(0x5851_F42D_4C95_7F2D ^ u64::from(bay.classes[stack]));
-            let empty = Cell { group: STAYS, low: STAYS, dig: STAYS, kind: u16::MAX, moved: 0, hash };
+            let empty = Cell {
+                group: STAYS,
+                low: STAYS,
+                kind: u16::MAX,
+                moved: 0,
+                rank: RANKS as u8,
+                first: RANKS as u8,
+                level: RANKS as u8,
+                levels: 0,
+                digs: 0,
+                good: 0,
+                bad: 0,
+                hash,
+            };
             bay.cells.resize(bay.cells.len() + tiers + 1, empty);
             bay.grounds.push(ground);
             bay.tops.push(ground);
@@ -121,13 +159,46 @@ impl Bay {
             for &kind in kinds {
                 let group = layout.groups[usize::from(kind)];
                 // Without rules a group is all there is to know of a container.
-                bay.push(stack, group, if P::FREE { group } else { kind }, 0);
+                let kind_known = if P::FREE { group } else { kind };
+                let rank = ranks[usize::from(kind)];
+                ranks[usize::from(kind)] += 1;
+                let first = firsts[usize::from(kind)].min(RANKS) as u8;
+                bay.push(stack, Cell { group, kind: kind_known, rank: rank.min(RANKS) as u8, first, ..empty }, 0);
                 bay.leaving += u32::from(group != STAYS);
             }
         }
         bay.settle(0);
         bay.retrieved.clear();
         bay
+    }
+
+    /// The first rank of the lowest group in the set.
+    pub(super) fn first_of(&self, ranks: Ranks) -> u8 {
+        let least = (ranks.trailing_zeros() as usize).min(RANKS - 1);
+        self.through[..=least].partition_point(|&through| through < self.through[least]) as u8
+    }
+
+    /// `[kind]`: the first rank of its group, and the first rank of the kind.
+    fn rank(&mut self, layout: &Layout) -> (Vec<usize>, Vec<usize>) {
+        let mut counts = vec![0; layout.groups.len()];
+        for &kind in layout.stacks.iter().flatten() {
+            counts[usize::from(kind)] += 1;
+        }
+        let mut order: Vec<usize> = (0..counts.len()).collect();
+        order.sort_by_key(|&kind| layout.groups[kind]);
+        let (mut firsts, mut ranks) = (vec![0; counts.len()], vec![0; counts.len()]);
+        let mut next = 0;
+        for kinds in order.chunk_by(|&one, &other| layout.groups[one] == layout.groups[other]) {
+            let first = next;
+            for &kind in kinds {
+                (firsts[kind], ranks[kind]) = (first, next);
+                next += counts[kind];
+            }
+            while self.through.len() < next.min(RANKS) {
+                self.through.push(if next < RANKS { (1 << next) - 1 } else { Ranks::MAX });
+            }
+        }
+        (firsts, ranks)
     }
 
     pub(super) fn stacks(&self) -> usize {
@@ -178,13 +249,19 @@ impl Bay {
         }
     }
 
-    fn push(&mut self, stack: usize, group: u16, kind: u16, moved: u16) {
+    /// Puts a container on the stack that was in this cell before.
+    fn push(&mut self, stack: usize, container: Cell, moved: u16) {
+        let Cell { group, kind, first, .. } = container;
         let top = self.tops[stack] as usize;
         let below = self.cells[top];
         let hash = mix(below.hash.wrapping_add(0xD6E8_FEB8_6659_FD93_u64.wrapping_mul(u64::from(kind) + 1)));
         let low = below.low.min(group);
-        let dig = if group > low { low } else { below.dig };
-        let cell = Cell { group, low, dig, kind, moved, hash };
+        let level = if group == STAYS { below.level } else { below.level.min(first) };
+        let bit = Ranks::from(usize::from(level) < RANKS) << (usize::from(level) & (RANKS - 1));
+        let (levels, digs) = (below.levels | bit, if group > low { below.digs | bit } else { below.digs });
+        let own = Ranks::from(usize::from(container.rank) < RANKS) << (usize::from(container.rank) & (RANKS - 1));
+        let (good, bad) = if group > low { (below.good, below.bad | own) } else { (below.good | own, below.bad) };
+        let cell = Cell { low, moved, level, levels, digs, good, bad, hash, ..container };
         self.cells[top + 1] = cell;
         self.tops[stack] += 1;
         self.bad += u32::from(cell.is_bad());
@@ -230,7 +307,7 @@ impl Bay {
         let retrieved = self.retrieved.len() as u32;
         let number = self.steps.len() as u32 + 1;
         let cell = self.pop(from);
-        self.push(to, cell.group, cell.kind, number as u16);
+        self.push(to, cell, number as u16);
         self.steps.push(Step {
             from: from as u32,
             to: to as u32,
@@ -250,13 +327,13 @@ impl Bay {
         let Some(step) = self.steps.pop() else { return };
         while self.retrieved.len() > step.retrieved as usize {
             let Some(Retrieval { stack, cell, changed }) = self.retrieved.pop() else { break };
-            self.push(stack as usize, cell.group, cell.kind, cell.moved);
+            self.push(stack as usize, cell, cell.moved);
             self.changed[stack as usize] = changed;
             self.leaving += 1;
         }
         let (from, to) = (step.from as usize, step.to as usize);
         let cell = self.pop(to);
-        self.push(from, cell.group, cell.kind, step.moved);
+        self.push(from, cell, step.moved);
         self.changed[from] = step.changed[0];
         self.changed[to] = step.changed[1];
     }

@@ -24,6 +24,9 @@ const TABLE: usize = 128 << 20;
 /// Stacks that a bound looks at in one tick.
 const STACKS_A_TICK: u64 = 32;
 
+/// Extras that a top is tried for before its places are.
+const MOST_FILTERED: u32 = 2;
+
 /// Extras that the bound for unrestricted retrieval counts at most: all choices of tops are tried.
 const ROOT_EXTRAS: u32 = 3;
 
@@ -263,8 +266,11 @@ impl<'p, P: Placement> Search<'p, P> {
     }
 
     fn are_enough(&mut self, extras: u32, without: Option<usize>) -> bool {
-        self.relaxed.are_enough(&self.bay, extras, without)
-            && (self.bay.stacks() > STACKS || extras > 2 || self.crowded.are_enough(&self.bay, extras, without))
+        if self.bay.stacks() > STACKS {
+            return self.relaxed.are_enough(&self.bay, extras, without);
+        }
+        // More extras take longer to look at, and rule less out.
+        without.is_some() && extras > MOST_FILTERED || self.crowded.are_enough(&self.bay, extras, without)
     }
 
     /// Whether the bay after a relocation can be emptied in so many more, as far as can be told at once.
@@ -285,13 +291,10 @@ impl<'p, P: Placement> Search<'p, P> {
                 }
             }
             Moves::Unrestricted => {
-                if self.moved_in_vain() || !self.relaxed.are_enough(&self.bay, slack, None) {
+                if self.moved_in_vain() || self.table.needs(self.bay.key) > allowed {
                     return false;
                 }
-                if self.table.needs(self.bay.key) > allowed {
-                    return false;
-                }
-                if self.bay.stacks() <= STACKS && !self.crowded.are_enough(&self.bay, slack, None) {
+                if !self.are_enough(slack, None) {
                     self.table.note(self.bay.key, allowed + 1);
                     return false;
                 }

@@ -3,6 +3,7 @@
 use super::{Prover, root_bound};
 use crate::budget::Budget;
 use crate::rng::Rng;
+use crate::yard::heuristic::{self, Improver};
 use crate::yard::layout::{Layout, Moves, Relocation, STAYS};
 use crate::yard::rules::{Anywhere, Placement, Rules};
 use std::collections::BTreeSet;
@@ -200,4 +201,81 @@ fn a_work_limit_gives_the_same_bytes_and_a_bound_that_holds() {
     let mut prover = Prover::new(&layout, &Anywhere, Moves::Unrestricted);
     assert_eq!(prover.run(best as usize, &mut Budget::new(&clock), &mut |_| {}), None, "nothing is better");
     assert_eq!(prover.lower_bound(), best);
+}
+
+/// A bay of up to six stacks and twenty containers, full or not, every third with groups.
+fn larger(rng: &mut Rng) -> Layout {
+    let stacks = 3 + rng.below(4);
+    let tall = 3 + rng.below(3);
+    let spare = 1 + rng.below(3);
+    let count = (stacks * tall).min(20);
+    let kinds = if rng.below(3) == 0 { 1 + rng.below(count) } else { count };
+    let height = if rng.below(6) == 0 { u16::MAX } else { (tall + spare) as u16 };
+    let mut order: Vec<u16> = (0..count).map(|at| (at % kinds) as u16).collect();
+    rng.shuffle(&mut order);
+    let mut layout =
+        Layout { stacks: vec![Vec::new(); stacks], heights: vec![height; stacks], groups: (0..kinds as u16).collect() };
+    for (at, kind) in order.into_iter().enumerate() {
+        let stack = if rng.below(3) == 0 { rng.below(stacks) } else { at % stacks };
+        let least = (0..stacks).min_by_key(|&stack| layout.stacks[stack].len()).unwrap_or(0);
+        let is_full = layout.stacks[stack].len() > tall;
+        layout.stacks[if is_full { least } else { stack }].push(kind);
+    }
+    layout
+}
+
+/// No bound is above what a plan needs from any bay on its way. The plans are found by a search that asks no bound of this module.
+#[test]
+fn bounds_hold_all_along_good_plans() {
+    let mut rng = Rng::new(13);
+    let clock = || Duration::ZERO;
+    for _ in 0..400 {
+        let layout = larger(&mut rng);
+        for moves in [Moves::Unrestricted, Moves::Restricted] {
+            let Ok(mut plan) = heuristic::first(&layout, &Anywhere, moves) else { continue };
+            let mut budget = Budget::new(&clock).work_limit(3_000);
+            let mut improver = Improver::new(&layout, &Anywhere, moves, &plan);
+            let mut better = plan.clone();
+            improver.run(0, &mut budget, &mut |found| better = found.to_vec());
+            if better.len() < plan.len() {
+                plan = better;
+            }
+            let mut stacks = layout.stacks.clone();
+            settle(&layout, &mut stacks);
+            for (done, step) in plan.iter().enumerate() {
+                let here = Layout { stacks: stacks.clone(), ..layout.clone() };
+                let bound = root_bound(&here, &Anywhere, moves) as usize;
+                assert!(bound <= plan.len() - done, "{moves:?} {bound} {here:?}");
+                let kind = stacks[usize::from(step.from)].pop().expect("something to relocate");
+                stacks[usize::from(step.to)].push(kind);
+                settle(&layout, &mut stacks);
+            }
+        }
+    }
+}
+
+/// Bays that bounds got wrong that were too strong, and the relocations of the plans that they denied.
+#[test]
+fn bays_that_were_once_denied_their_plans() {
+    let cases: [(u32, &[&[u16]], u16); 9] = [
+        (3, &[&[1, 3], &[5, 2, 1], &[4, 0, 6]], 6),
+        (5, &[&[3, 1, 7], &[0, 5, 4], &[8, 6, 2]], 6),
+        (6, &[&[6, 9, 1], &[7, 2, 4], &[8, 0, 11], &[5, 3, 10]], u16::MAX),
+        (6, &[&[6, 1], &[8, 4, 2, 0, 9], &[5, 7, 3, 10]], 5),
+        (9, &[&[8, 3, 0, 4], &[9, 7, 2, 11, 10], &[6, 1, 5]], 7),
+        (9, &[&[10, 6, 12, 5, 8], &[4, 7, 2, 13, 1], &[14, 3, 11, 9, 0]], 7),
+        (8, &[&[7, 11, 13, 14, 0], &[8, 6, 3], &[10, 2, 15], &[12, 4, 9, 5, 1]], 7),
+        (10, &[&[6, 7, 2, 3, 1], &[9, 0, 8, 12], &[4, 5, 10, 11]], 6),
+        (12, &[&[6, 9, 7], &[8, 13, 1, 14, 12], &[16, 5, 0, 18], &[19, 17, 4], &[2, 10, 11, 15, 3]], 7),
+    ];
+    for (fewest, stacks, height) in cases {
+        let stacks: Vec<Vec<u16>> = stacks.iter().map(|stack| stack.to_vec()).collect();
+        let heights = vec![height; stacks.len()];
+        let count = stacks.iter().flatten().max().map_or(0, |&last| last + 1);
+        let layout = Layout { stacks, heights, groups: (0..count).collect() };
+        let (plan, bound) = proof(&layout, &Anywhere, Moves::Unrestricted, u64::MAX);
+        let plan = plan.expect("a plan");
+        replay(&layout, &Anywhere, Moves::Unrestricted, &plan);
+        assert_eq!((plan.len() as u32, bound), (fewest, fewest), "{layout:?}");
+    }
 }
