@@ -77,6 +77,8 @@ pub(super) struct Interior {
     /// `[number]`: what the ways leave; zero where that is not known yet.
     slack: Vec<f64>,
     part: Part,
+    /// `[row]`: whether it was taken beyond its capacity while it was not held; it is not dropped again.
+    stays: Vec<bool>,
     matrix: Cholesky,
 }
 
@@ -123,7 +125,9 @@ impl Interior {
         let none = (Vec::new(), Vec::new(), Vec::new());
         let (rows, price, slack) = none;
         let slot = vec![NONE; capacity.len()];
-        let mut interior = Self { capacity, quantity, slot, rows, price, slack, part, matrix: Cholesky::default() };
+        let stays = vec![false; capacity.len()];
+        let matrix = Cholesky::default();
+        let mut interior = Self { capacity, quantity, slot, rows, price, slack, part, stays, matrix };
         let least = PRICED * prices.iter().copied().fold(0.0, f64::max);
         for (row, &price) in prices.iter().enumerate() {
             if price > least && room[row] < FULL * interior.capacity[row] {
@@ -305,9 +309,10 @@ impl Interior {
         for (row, &at) in slot.iter().enumerate() {
             let capacity = self.capacity[row];
             let at = at as usize;
-            if at < is_stiff.len() && !is_stiff[at] {
+            if at < is_stiff.len() && (!is_stiff[at] || self.stays[row]) {
                 self.hold(row as u32, price[at], slack[at]);
             } else if used[row] > capacity {
+                self.stays[row] = true;
                 self.hold(row as u32, self.part.mu / (FREE * capacity), 0.0);
             }
         }
