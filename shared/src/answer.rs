@@ -64,9 +64,7 @@ impl<P, C> Answer<P, C> {
             certificate: outcome.certificate,
         }
     }
-}
 
-impl<P, C> Answer<P, C> {
     fn with<Q, D>(&self, plan: Q, certificate: D) -> Answer<Q, D> {
         Answer {
             problem: self.problem.clone(),
@@ -98,8 +96,8 @@ impl<P, C> Answer<P, C> {
 }
 
 impl AnyAnswer {
-    /// The answer with its plan and certificate read as those of a problem. One way of reading for all: what the types
-    /// generate for each way is most of what this crate compiles.
+    /// The answer with its plan and certificate read as those of a problem. One way of reading for all: what is
+    /// generated for each way in which types are read and written is a third of what this crate compiles.
     pub(crate) fn typed<P: DeserializeOwned, C: DeserializeOwned>(&self) -> Result<Answer<P, C>, Vec<Issue>> {
         Ok(self.with(read_json_value(&self.plan, "/plan")?, read_json_value(&self.certificate, "/certificate")?))
     }

@@ -34,6 +34,12 @@ impl Issue {
     ) -> Self {
         Self { code: Cow::Borrowed(code), path: path.into(), cause: cause.into(), action: action.into() }
     }
+
+    /// The same issue of a part that stands at `place` in its document.
+    pub(crate) fn below(mut self, place: &str) -> Self {
+        self.path.insert_str(0, place);
+        self
+    }
 }
 
 impl std::fmt::Display for Issue {
@@ -177,11 +183,7 @@ pub(crate) fn from_json_error(error: &serde_path_to_error::Error<serde_json::Err
 
 /// Reads a part of a document that stands at `place` in it.
 pub(crate) fn read_json_value<T: DeserializeOwned>(value: &serde_json::Value, place: &str) -> Result<T, Vec<Issue>> {
-    serde_path_to_error::deserialize(value).map_err(|error| {
-        let mut issue = from_json_error(&error);
-        issue.path.insert_str(0, place);
-        vec![issue]
-    })
+    serde_path_to_error::deserialize(value).map_err(|error| vec![from_json_error(&error).below(place)])
 }
 
 #[cfg(test)]

@@ -354,10 +354,7 @@ impl<P: Problem> AnyProblem for Erased<P> {
     fn verify(&self, document: &[u8]) -> Result<Verified, Refuted> {
         let document: Document<P::Wire, serde_json::Value, serde_json::Value> =
             read_json(document).map_err(Refuted::Invalid)?;
-        let below_instance = |mut issue: Issue| {
-            issue.path.insert_str(0, "/instance");
-            issue
-        };
+        let below_instance = |issue: Issue| issue.below("/instance");
         let instance = P::instance(&document.instance)
             .map_err(|issues| Refuted::Invalid(issues.into_iter().map(below_instance).collect()))?;
         let answer = document.answer;

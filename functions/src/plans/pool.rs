@@ -366,7 +366,7 @@ mod tests {
     fn the_last_places_are_for_those_who_hold_few() {
         let pool = Pool::new(1, 8).expect("threads start");
         pool.close();
-        let pool = Pool { shared: Arc::clone(&pool.shared), threads: Mutex::default() };
+        pool.join();
         pool.shared.lock().closed = false; // a queue that nobody empties
         let ask = |name: &str| {
             let job = Job { tenant: Tenant::new(name), ..job(AWAITED, Instant::now()) };

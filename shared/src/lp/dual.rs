@@ -19,7 +19,7 @@ impl Lp {
             }
             self.inverse_row(p, &mut rho);
             let Some(v) = self.entering_for(&rho, below) else {
-                if self.factor.updates() > 0 {
+                if self.stale > 0 {
                     self.refresh();
                     continue;
                 }
@@ -29,7 +29,7 @@ impl Lp {
             let pivot = alpha[p];
             let expected = self.row_entry(v, &rho);
             if (pivot - expected).abs() > 1e-6 * (1.0 + pivot.abs()) || pivot.abs() < PIVOT {
-                if self.factor.updates() == 0 {
+                if self.stale == 0 {
                     return None;
                 }
                 self.refresh();
@@ -67,7 +67,7 @@ impl Lp {
         let sign = if below { -1.0 } else { 1.0 };
         let mut candidates: Vec<(u32, f64, f64)> = Vec::new();
         let mut longest = f64::INFINITY;
-        self.ticks += self.by_row.row(rho);
+        self.tableau_row(rho);
         let touched = self.by_row.touched.iter().map(|&j| (j, self.by_row.entry[j as usize]));
         let logicals = rho.iter().enumerate().filter(|&(_, &a)| a != 0.0).map(|(r, &a)| (LOGICAL | r as u32, a));
         for (v, entry) in touched.chain(logicals) {

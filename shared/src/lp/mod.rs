@@ -3,7 +3,8 @@
 //! Minimises `c x` subject to `A x + s = b`, bounds on `x`, and bounds on the logical `s` of each row (`[0, 0]` makes an
 //! equation, `[0, inf)` a `<=` row, `(-inf, 0]` a `>=` row). Columns and rows can be added and bounds and costs changed between
 //! solves; the basis is kept, so that a re-solve costs a few pivots: the primal simplex after new columns, the dual simplex
-//! after new rows or bounds. Both are revised simplex methods on sparse LU factors (`factor`).
+//! after new rows or bounds. Both are revised simplex methods, on sparse LU factors (`factor`) or, where there are few rows
+//! and many solves, on the inverse itself (`inverse`).
 //!
 //! Tolerances are absolute: primal `PRIMAL`, dual `DUAL`. Nothing here is exact; callers that need a proof must recompute
 //! it from the duals in integers.
@@ -11,15 +12,19 @@
 // Fixed bounds are compared exactly: they are copied, never computed. The names are those of the textbooks.
 #![allow(clippy::float_cmp, clippy::many_single_char_names)]
 
+mod basis;
 mod by_row;
 mod dual;
 pub(crate) mod factor;
+mod inverse;
 mod primal;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use basis::Basis;
 use by_row::ByRow;
 use factor::Factor;
+use inverse::Inverse;
 
 /// A bound may be missed by this much.
 pub(crate) const PRIMAL: f64 = 1e-9;
@@ -131,7 +136,12 @@ pub(crate) struct Lp {
     /// Value of the basic variable of each position.
     basic: Vec<f64>,
     factor: Factor,
+    /// Kept instead of factors, if at all.
+    inverse: Option<Inverse>,
+    /// The factors, or the inverse, are those of rows and basis.
     factored: bool,
+    /// Pivots since values, duals and reduced costs were computed afresh.
+    stale: usize,
     /// Duals of the last solve, by row.
     dual: Vec<f64>,
     /// Pivots in all solves.
@@ -141,6 +151,11 @@ pub(crate) struct Lp {
 }
 
 impl Lp {
+    /// For few rows and many solves.
+    pub(crate) fn with_inverse() -> Self {
+        Self { inverse: Some(Inverse::default()), ..Self::default() }
+    }
+
     pub(crate) fn rows(&self) -> usize {
         self.rhs.len()
     }
@@ -308,81 +323,6 @@ impl Lp {
         self.active.iter().copied().chain((0..self.rows() as u32).map(|r| LOGICAL | r))
     }
 
-    /// Factorises the basis, recomputes basic values, duals and reduced costs.
-    fn refresh(&mut self) {
-        let rows = self.rows();
-        self.active = (0..self.columns() as u32)
-            .filter(|&j| self.columns.lower[j as usize] < self.columns.upper[j as usize])
-            .collect();
-        self.by_row.fill(rows, &self.active, &self.matrix);
-        let (head, matrix) = (&self.head, &self.matrix);
-        let repaired = self.factor.factorise(rows, &mut |p, out| match head[p] {
-            v if v & LOGICAL != 0 => out.push((v & !LOGICAL, 1.0)),
-            v => out.extend(matrix.iter(v as usize)),
-        });
-        for (p, row) in repaired {
-            let gone = self.head[p];
-            let (lower, upper) = self.bounds(gone);
-            self.set_place(gone, resting(lower, upper));
-            self.head[p] = LOGICAL | row as u32;
-            self.set_place(LOGICAL | row as u32, Place::Basic(p as u32));
-        }
-        self.ticks += 4 * rows as u64;
-        self.factored = true;
-        self.compute_basic();
-        self.compute_reduced();
-    }
-
-    fn compute_basic(&mut self) {
-        let mut b = self.rhs.clone();
-        for j in 0..self.columns() {
-            let value = match self.columns.place[j] {
-                Place::Basic(_) | Place::Free => continue,
-                Place::Lower => self.columns.lower[j],
-                Place::Upper => self.columns.upper[j],
-            };
-            if value != 0.0 {
-                for (r, v) in self.matrix.iter(j) {
-                    b[r as usize] -= v * value;
-                }
-            }
-        }
-        for (r, rest) in b.iter_mut().enumerate() {
-            match self.logicals.place[r] {
-                Place::Lower => *rest -= self.logicals.lower[r],
-                Place::Upper => *rest -= self.logicals.upper[r],
-                _ => {}
-            }
-        }
-        self.factor.ftran(&mut b);
-        self.basic = b;
-    }
-
-    fn compute_reduced(&mut self) {
-        let costs: Vec<f64> = self.head.iter().map(|&v| self.cost_of(v)).collect();
-        self.price(costs, false);
-    }
-
-    /// Duals and reduced costs for the given basic costs; `phase1` ignores the costs of nonbasic variables.
-    fn price(&mut self, mut costs: Vec<f64>, phase1: bool) {
-        self.factor.btran(&mut costs);
-        for &j in &self.active {
-            let j = j as usize;
-            self.columns.reduced[j] = if matches!(self.columns.place[j], Place::Basic(_)) {
-                0.0
-            } else {
-                let base = if phase1 { 0.0 } else { self.columns.cost[j] };
-                base - self.matrix.dot(j, &costs)
-            };
-        }
-        for (r, &y) in costs.iter().enumerate() {
-            let base = if phase1 { 0.0 } else { self.logicals.cost[r] };
-            self.logicals.reduced[r] = if matches!(self.logicals.place[r], Place::Basic(_)) { 0.0 } else { base - y };
-        }
-        self.ticks += self.active.len() as u64;
-        self.dual = costs;
-    }
-
     /// Largest violation of a bound by a basic variable.
     fn infeasibility(&self) -> f64 {
         self.head
@@ -409,30 +349,6 @@ impl Lp {
         })
     }
 
-    /// The column of `v`, solved against the basis.
-    fn solved_column(&mut self, v: u32, out: &mut Vec<f64>) {
-        out.clear();
-        out.resize(self.rows(), 0.0);
-        if v & LOGICAL != 0 {
-            out[(v & !LOGICAL) as usize] = 1.0;
-        } else {
-            for (r, value) in self.matrix.iter(v as usize) {
-                out[r as usize] = value;
-            }
-        }
-        self.factor.ftran(out);
-        self.ticks += 1 + self.rows() as u64 / 16;
-    }
-
-    /// Row `p` of the basis inverse.
-    fn inverse_row(&mut self, p: usize, out: &mut Vec<f64>) {
-        out.clear();
-        out.resize(self.rows(), 0.0);
-        out[p] = 1.0;
-        self.factor.btran(out);
-        self.ticks += 1 + self.rows() as u64 / 16;
-    }
-
     /// Entry of nonbasic `v` in the row `rho` of the tableau.
     fn row_entry(&self, v: u32, rho: &[f64]) -> f64 {
         if v & LOGICAL != 0 { rho[(v & !LOGICAL) as usize] } else { self.matrix.dot(v as usize, rho) }
@@ -456,8 +372,14 @@ impl Lp {
         self.set_place(v, Place::Basic(p as u32));
         self.head[p] = v;
         self.basic[p] = start + step;
-        self.factor.update(p, alpha);
         self.pivots += 1;
+        self.stale += 1;
+        if let Some(inverse) = &mut self.inverse {
+            inverse.update(p, alpha);
+            self.ticks += (self.head.len() * self.head.len() / 128) as u64;
+            return;
+        }
+        self.factor.update(p, alpha);
         if self.factor.updates() >= REFACTOR || self.factor.update_entries() > 64 * (self.rows() + 64) {
             self.refresh();
         }

@@ -21,7 +21,7 @@ impl Lp {
             }
             let Some((v, up)) = self.entering() else {
                 // A verdict counts only on fresh factors.
-                if self.factor.updates() > 0 {
+                if self.stale > 0 {
                     self.refresh();
                     continue;
                 }
@@ -46,7 +46,7 @@ impl Lp {
             match self.blocking(v, direction, &alpha) {
                 Block::Never if phase1 => {
                     // Only rounding leads here; fresh factors decide.
-                    if self.factor.updates() == 0 {
+                    if self.stale == 0 {
                         return Status::Infeasible;
                     }
                     self.refresh();
@@ -60,7 +60,7 @@ impl Lp {
                     self.pivots += 1;
                 }
                 Block::At(p, step, place) => {
-                    if alpha[p].abs() < 1e-5 && self.factor.updates() > 0 {
+                    if alpha[p].abs() < 1e-5 && self.stale > 0 {
                         self.refresh();
                         continue;
                     }
@@ -69,7 +69,7 @@ impl Lp {
                         continue;
                     }
                     self.inverse_row(p, &mut rho);
-                    self.ticks += self.by_row.row(&rho);
+                    self.tableau_row(&rho);
                     self.update_reduced(v, p, &rho, alpha[p]);
                     self.pivot(v, p, direction * step, place, &alpha);
                 }
@@ -101,9 +101,12 @@ impl Lp {
     fn entering(&self) -> Option<(u32, bool)> {
         let mut best = (0.0, None);
         let mut look = |vars: &super::Variables, k: usize, bit: u32| {
-            let d = vars.reduced[k];
-            let up = match vars.place[k] {
-                Place::Lower if d < -DUAL => true,
+            let (d, place) = (vars.reduced[k], vars.place[k]);
+            if place == Place::Lower && d >= -DUAL {
+                return; // most of them
+            }
+            let up = match place {
+                Place::Lower => true,
                 Place::Upper if d > DUAL => false,
                 Place::Free if d.abs() > DUAL => d < 0.0,
                 _ => return,

@@ -33,8 +33,7 @@ fn random(rng: &mut Rng) -> Random {
     }
 }
 
-fn build(p: &Random) -> Lp {
-    let mut lp = Lp::default();
+fn build(p: &Random, mut lp: Lp) -> Lp {
     for (r, &b) in p.rhs.iter().enumerate() {
         lp.add_row(b, p.row_bounds[r].0, p.row_bounds[r].1, &[]);
     }
@@ -125,7 +124,7 @@ fn equals_enumeration_also_after_changes() {
     let mut rng = Rng::new(7);
     for case in 0..3000 {
         let mut p = random(&mut rng);
-        let mut lp = build(&p);
+        let mut lp = build(&p, if case % 2 == 0 { Lp::default() } else { Lp::with_inverse() });
         agrees(&mut lp, &p, &format!("case {case}, cold"));
         let j = rng.below(p.cost.len());
         p.bounds[j] = (0.0, rng.below(3) as f64);
@@ -152,8 +151,9 @@ fn equals_enumeration_also_after_changes() {
 #[test]
 fn large_covering_is_optimal() {
     let mut rng = Rng::new(3);
-    for rows in [30usize, 150] {
-        let mut lp = Lp::default();
+    for (rows, mut lp) in
+        [(30, Lp::default()), (150, Lp::default()), (30, Lp::with_inverse()), (150, Lp::with_inverse())]
+    {
         for r in 0..rows {
             lp.add_row(1.0, f64::NEG_INFINITY, 0.0, &[]);
             lp.add_column(1000.0, 0.0, f64::INFINITY, &[(r, 1.0)]);
@@ -171,6 +171,7 @@ fn large_covering_is_optimal() {
             assert!(lp.duals().iter().all(|&y| y >= -1e-7));
         }
         let mut cold = lp.clone();
+        cold.factored = false;
         cold.head = (0..rows as u32).map(|r| super::LOGICAL | r).collect();
         for j in 0..cold.columns() {
             cold.columns.place[j] = super::Place::Lower;
@@ -182,4 +183,51 @@ fn large_covering_is_optimal() {
         assert!((cold.objective() - lp.objective()).abs() < 1e-6);
         println!("{rows} rows, {} columns: {} pivots warm, {} cold", lp.columns(), lp.pivots, cold.pivots - lp.pivots);
     }
+}
+
+/// What column generation on one side of a split does, and then on the other.
+#[test]
+fn an_earlier_basis_is_taken_up_again_whatever_came_in_between() {
+    let mut rng = Rng::new(11);
+    for case in 0..300 {
+        let mut p = random(&mut rng);
+        let mut lp = build(&p, if case % 2 == 0 { Lp::default() } else { Lp::with_inverse() });
+        agrees(&mut lp, &p, &format!("case {case}, at first"));
+        let basis = lp.basis();
+        let (j, bounds) = (rng.below(p.cost.len()), (0.0, rng.below(3) as f64));
+        let before = std::mem::replace(&mut p.bounds[j], bounds);
+        lp.set_bounds(j, bounds.0, bounds.1);
+        p.cost.push(-1.0);
+        p.bounds.push((0.0, 1.0));
+        p.matrix.iter_mut().for_each(|row| row.push(rng.below(3) as f64 - 1.0));
+        let entries: Vec<(usize, f64)> = p.matrix.iter().map(|row| row[row.len() - 1]).enumerate().collect();
+        lp.add_column(-1.0, 0.0, 1.0, &entries);
+        agrees(&mut lp, &p, &format!("case {case}, in between"));
+        p.bounds[j] = before;
+        lp.set_bounds(j, before.0, before.1);
+        lp.set_basis(basis);
+        agrees(&mut lp, &p, &format!("case {case}, again"));
+    }
+}
+
+/// Thousands of pivots on one inverse: what rounding does to it is seen and mended.
+#[test]
+fn an_inverse_that_has_gone_wrong_is_built_anew() {
+    let mut rng = Rng::new(5);
+    let mut lp = Lp::with_inverse();
+    for r in 0..40 {
+        lp.add_row(1.0, f64::NEG_INFINITY, 0.0, &[]);
+        lp.add_column(50.0, 0.0, f64::INFINITY, &[(r, 1.0)]);
+    }
+    for _ in 0..400 {
+        let mut list: Vec<(usize, f64)> = (0..3 + rng.below(6)).map(|_| (rng.below(40), 1.0)).collect();
+        list.sort_by_key(|e| e.0);
+        list.dedup_by_key(|e| e.0);
+        lp.add_column((5 + rng.below(40)) as f64, 0.0, f64::INFINITY, &list);
+    }
+    assert_eq!(lp.solve(100_000), Status::Optimal);
+    let right = lp.objective();
+    lp.inverse.as_mut().expect("made with one").value.iter_mut().for_each(|v| *v += 1e-4);
+    assert_eq!(lp.solve(100_000), Status::Optimal);
+    assert!((lp.objective() - right).abs() < 1e-9);
 }

@@ -196,7 +196,6 @@ impl<'a> Generator<'a> {
         let Some(whole) = self.whole.take() else { return };
         self.networks = whole;
         self.fixings.clear();
-        self.master.restrict(&self.networks);
         self.recenter();
         budget.spend(self.arcs() as u64);
     }
@@ -231,13 +230,25 @@ impl<'a> Generator<'a> {
         }
     }
 
-    /// Prices the centre's duals in the current networks.
+    /// Prices the centre's duals in the current networks, to which the master's columns are restricted.
     pub(crate) fn recenter(&mut self) {
         let mut duals = self.center.duals.clone();
         self.clamp(&mut duals);
         let value = self.evaluate(&duals);
+        self.restrict(&duals, value);
         self.center = Bound { duals, value };
         self.fixed_gap = i64::MAX;
+    }
+
+    /// Restricts the master to what the networks hold and a plan cheaper than `upper` may use; `duals` were priced last. A
+    /// column costs at least what its arcs do by themselves, so that it is of no use where it costs too much.
+    fn restrict(&mut self, duals: &[i64], value: i64) {
+        let allowed = self.lattice.below(self.upper) * self.scale - value;
+        let (best, scale) = (&self.best, self.scale);
+        self.master.restrict(&self.networks, &|column, cost| {
+            let covered: i64 = column.visits.iter().map(|v| duals[v.0 as usize]).sum();
+            cost * scale - covered - best[column.kind as usize].0 <= allowed
+        });
     }
 
     fn clamp(&self, duals: &mut [i64]) {
@@ -460,9 +471,8 @@ impl<'a> Generator<'a> {
         }
         budget.spend(2 * self.arcs() as u64);
         if removed > 0 {
+            self.restrict(&duals, value);
             self.fixings.push(duals);
-            let networks = &self.networks;
-            self.master.restrict(networks);
         }
         removed
     }

@@ -4,7 +4,7 @@ use crate::berth::bound::network::Network;
 use crate::berth::model::Model;
 use crate::budget::Budget;
 use crate::lp::{Lp, Status};
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 /// A berth schedule.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -19,7 +19,7 @@ pub(crate) struct Master {
     /// Columns of the LP from `base` on.
     pub(crate) columns: Vec<Column>,
     pub(crate) costs: Vec<i64>,
-    known: HashSet<Column>,
+    known: HashMap<Column, usize>,
     pub(crate) calls: usize,
     /// LP columns before the first schedule: for each call its slack, then for each call its surplus.
     pub(crate) base: usize,
@@ -37,7 +37,7 @@ impl Master {
     pub(crate) fn new(model: &Model, networks: &[Network], upper: i64) -> Self {
         let n = model.n;
         let unit = (upper as f64 / (100.0 * n.max(1) as f64)).max(1e-3);
-        let mut lp = Lp::default();
+        let mut lp = Lp::with_inverse();
         for _ in 0..n {
             lp.add_row(1.0, 0.0, 0.0, &[]);
         }
@@ -58,7 +58,7 @@ impl Master {
             lp,
             columns: Vec::new(),
             costs: Vec::new(),
-            known: HashSet::new(),
+            known: HashMap::new(),
             calls: n,
             base: 2 * n,
             unit,
@@ -69,11 +69,16 @@ impl Master {
         }
     }
 
-    /// False when the column is there already.
+    /// False when the column is there already, and open.
     pub(crate) fn add(&mut self, column: Column, cost: i64) -> bool {
-        if !self.known.insert(column.clone()) {
-            return false;
+        if let Some(&c) = self.known.get(&column) {
+            let closed = !self.lp.is_open(self.base + c);
+            if closed {
+                self.lp.set_bounds(self.base + c, 0.0, f64::INFINITY);
+            }
+            return closed;
         }
+        self.known.insert(column.clone(), self.columns.len());
         let mut entries: Vec<(usize, f64)> = Vec::with_capacity(column.visits.len() + 1);
         for &(call, _) in &column.visits {
             match entries.iter_mut().find(|e| e.0 == call as usize) {
@@ -124,11 +129,12 @@ impl Master {
         self.lp.set_cost(call, penalty.map_or(self.penalties[call], |p| p as f64 / self.unit));
     }
 
-    /// Columns that use an arc that is gone are closed, the others opened.
-    pub(crate) fn restrict(&mut self, networks: &[Network]) {
+    /// Columns that use an arc that is gone are closed, and those that no plan of interest `may_use`; the others are opened.
+    pub(crate) fn restrict(&mut self, networks: &[Network], may_use: &dyn Fn(&Column, i64) -> bool) {
         for (c, column) in self.columns.iter().enumerate() {
             let net = &networks[column.kind as usize];
-            let alive = column.visits.iter().all(|&(call, start)| net.find(call, start).is_some());
+            let alive = may_use(column, self.costs[c])
+                && column.visits.iter().all(|&(call, start)| net.find(call, start).is_some());
             self.lp.set_bounds(self.base + c, 0.0, if alive { f64::INFINITY } else { 0.0 });
         }
     }
@@ -153,12 +159,8 @@ impl Master {
         }
         let base = self.base;
         self.lp.retain_columns(&|j| j < base || keep[j - base]);
-        for (c, column) in self.columns.iter().enumerate() {
-            if !keep[c] {
-                self.known.remove(column);
-            }
-        }
         retain(&mut self.columns, &keep);
+        self.known = self.columns.iter().cloned().zip(0..).collect();
         retain(&mut self.costs, &keep);
         retain(&mut self.stamp, &keep);
     }

@@ -1,13 +1,10 @@
-//! Which call to split on, and how.
+//! Which calls may be split on, and how.
 
 use crate::berth::bound::generate::Generator;
 use crate::berth::certificate;
-use crate::budget::Budget;
 use crate::ids::{BerthIdx, CallIdx};
 use crate::units::Seconds;
 
-/// Candidates that are tried on the master.
-const TRIALS: usize = 10;
 const FRACTION: f64 = 1e-6;
 
 /// As [`certificate::Split`], in the search's numbers.
@@ -55,61 +52,9 @@ fn takes(g: &Generator<'_>, split: &Split, side: usize, q: usize, visit: u32, st
     }
 }
 
-/// The split whose worse side raises the master's value most, by product of the two rises.
-pub(crate) fn choose(g: &mut Generator<'_>, served: &[bool], budget: &mut Budget<'_>) -> Option<Split> {
-    let mut candidates = candidates(g, served);
-    if candidates.is_empty() {
-        return undecided(g, served);
-    }
-    candidates.sort_by(|x, y| y.0.total_cmp(&x.0));
-    candidates.truncate(TRIALS);
-    if candidates.len() < 2 {
-        return candidates.pop().map(|c| c.1);
-    }
-    let base = g.master.lp.objective();
-    let mut best: Option<(f64, Split)> = None;
-    let limit = (g.upper as f64 / g.master.unit - base).max(0.0);
-    // Columns whose reduced cost exceeds the gap cannot matter before a side is pruned.
-    let first = g.master.base;
-    let mut small = g.master.lp.clone();
-    let kept: Vec<bool> = (0..small.columns()).map(|j| j < first || small.is_basic(j) || small.is_open(j)).collect();
-    small.retain_columns(&|j| kept[j]);
-    let columns: Vec<_> = g.master.columns.iter().zip(&kept[first..]).filter(|c| *c.1).map(|c| c.0).collect();
-    for (_, split) in &candidates {
-        if budget.stopped().is_some() && best.is_some() {
-            break;
-        }
-        let mut rises = [0.0; 2];
-        for (side, rise) in rises.iter_mut().enumerate() {
-            let mut trial = small.clone();
-            for (c, column) in columns.iter().enumerate() {
-                let fits =
-                    column.visits.iter().all(|&(call, start)| takes(g, split, side, column.kind as usize, call, start));
-                if !fits {
-                    trial.set_bounds(first + c, 0.0, 0.0);
-                }
-            }
-            if let Split::Served { call } = *split
-                && side == 0
-            {
-                trial.set_cost(call as usize, 2.0 * g.upper as f64 / g.master.unit);
-            }
-            let before = trial.ticks;
-            trial.solve(100);
-            budget.spend(4 * (trial.ticks - before));
-            *rise = (trial.objective() - base).clamp(0.0, limit);
-        }
-        let score = rises[0].max(1e-6) * rises[1].max(1e-6);
-        if best.as_ref().is_none_or(|b| score > b.0) {
-            best = Some((score, split.clone()));
-        }
-    }
-    best.map(|b| b.1)
-}
-
 /// Where the master decides everything and the bound still falls short of its value: halves the starts of the call with the most
 /// of them, then its berths, then asks whether it is served. Nothing when a single plan is left.
-fn undecided(g: &Generator<'_>, served: &[bool]) -> Option<Split> {
+pub(crate) fn undecided(g: &Generator<'_>, served: &[bool]) -> Option<Split> {
     let mut places: Vec<Vec<(i64, usize)>> = vec![Vec::new(); g.model.n];
     for (q, net) in g.networks.iter().enumerate() {
         for (&call, &start) in net.call.iter().zip(&net.start) {
@@ -132,8 +77,15 @@ fn undecided(g: &Generator<'_>, served: &[bool]) -> Option<Split> {
     Some(Split::Served { call })
 }
 
-/// (how undecided, split) for each call that the master splits.
-fn candidates(g: &Generator<'_>, served: &[bool]) -> Vec<(f64, Split)> {
+/// Splits that part the master's solution, the likely best first: starts tell more than berths.
+pub(crate) fn candidates(g: &Generator<'_>, served: &[bool]) -> Vec<Split> {
+    let mut list = parted(g, served);
+    list.sort_by(|x, y| y.0.total_cmp(&x.0));
+    list.into_iter().map(|c| c.1).collect()
+}
+
+/// (how much it parts, split) for each call that the master splits.
+fn parted(g: &Generator<'_>, served: &[bool]) -> Vec<(f64, Split)> {
     let n = g.model.n;
     let kinds = g.networks.len();
     let mut on = vec![0.0; n * kinds];
@@ -173,7 +125,7 @@ fn candidates(g: &Generator<'_>, served: &[bool]) -> Vec<(f64, Split)> {
             }
         }
         if best.0 > FRACTION {
-            out.push((best.0, Split::Start { call: i as u32, time: g.time(best.1) }));
+            out.push((1.0 + best.0, Split::Start { call: i as u32, time: g.time(best.1) }));
         }
     }
     out

@@ -35,7 +35,6 @@ pub(crate) fn dive<'a>(
             })
             .collect();
         g.networks = next;
-        g.master.restrict(&g.networks);
         g.recenter();
         let end = g.run(budget, ROUNDS);
         if !visit(g, budget) || end == End::Closed {
@@ -44,7 +43,7 @@ pub(crate) fn dive<'a>(
     }
     g.networks = networks;
     g.center = center;
-    g.master.restrict(&g.networks);
+    g.recenter();
 }
 
 /// Fixes the calls of the surest schedules. False when nothing is left to fix.

@@ -202,18 +202,12 @@ impl State {
     /// All of these have left. What stands on them has as well.
     pub(super) fn leave(&mut self, ranks: Ranks) {
         let left = self.moved & ranks;
-        for blocker in each(left) {
-            self.rise(blocker);
-            self.placed[usize::from(self.slot[blocker])] &= !(1 << blocker);
-        }
-        self.moved &= !left;
-        self.unplaced &= !left;
-        self.rising &= !left;
+        self.forget(left);
         self.taken.blockers &= !left;
     }
 
-    /// These blockers are not considered any more. What stands on them must find something else.
-    pub(super) fn free(&mut self, ranks: Ranks) {
+    /// These blockers stand on nothing, and in no stack.
+    fn forget(&mut self, ranks: Ranks) {
         for blocker in each(ranks) {
             self.rise(blocker);
             self.placed[usize::from(self.slot[blocker])] &= !(1 << blocker);
@@ -221,6 +215,11 @@ impl State {
         self.moved &= !ranks;
         self.unplaced &= !ranks;
         self.rising &= !ranks;
+    }
+
+    /// These blockers are not considered any more. What stands on them must find something else.
+    pub(super) fn free(&mut self, ranks: Ranks) {
+        self.forget(ranks);
         for blocker in each(ranks & self.taken.blockers) {
             let above = usize::from(self.holds[blocker]);
             if self.moved >> above & 1 == 1 {
