@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::network::Network;
+use crate::lp::interior::Ways;
 
 /// A pool of columns.
 #[derive(Clone, Debug, Default)]
@@ -106,5 +107,24 @@ impl Columns {
             costs[*column as usize] <= least + share * least.abs()
         };
         (0..self.len() as u32).filter(is_near).collect()
+    }
+}
+
+impl Ways for Columns {
+    fn len(&self) -> usize {
+        self.len()
+    }
+
+    fn group(&self, way: u32) -> u32 {
+        self.commodity[way as usize]
+    }
+
+    fn cost(&self, way: u32) -> f64 {
+        self.cost[way as usize]
+    }
+
+    #[inline]
+    fn entries(&self, way: u32) -> &[(u32, u32)] {
+        self.entries(way)
     }
 }

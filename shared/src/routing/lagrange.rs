@@ -12,7 +12,7 @@
 //!
 //! On `kro_WorldLarge` ten rounds of ten passes come to within 2 % of the optimum; thirty of the volume algorithm (Barahona, Anbil 2000, doi:10.1007/s101070050002), each with
 //! one step, came to 16 %. What is chosen how often on the walk also says which way a plan should go ([`super::greedy::pour_chosen`]). Later the walk is
-//! stuck at its step's noise, and after a few rounds the interior point method goes on ([`super::interior`]).
+//! stuck at its step's noise, and after a few rounds the interior point method goes on ([`crate::lp::interior`]).
 
 use std::ops::Range;
 

@@ -24,7 +24,6 @@ use super::columns::Columns;
 use super::cost;
 use super::greedy::{self, Pouring};
 use super::instance::Instance;
-use super::interior::Interior;
 use super::lagrange::Dual;
 use super::master::Master;
 use super::network::Network;
@@ -33,6 +32,7 @@ use super::plan::{Flow, Solution};
 use super::round::{self, Whole};
 use super::warm::Warm;
 use crate::budget::Budget;
+use crate::lp::interior::Interior;
 use crate::outcome::{Found, Outcome, Progress, Stats};
 
 /// Rounds of the dual, and the first whose prices are proven.
@@ -177,7 +177,11 @@ impl<'a, 'w> Search<'a, 'w> {
         let weights = self.weights.clone();
         let mut open = OPEN * dual.bound.abs().max(1.0);
         let mut new = columns.near(network, &dual.trial, NEAR);
-        let mut interior = Interior::new(network, columns, &dual.trial, plan, open, new.len());
+        let capacity = network.capacity.iter().map(|&capacity| capacity as f64).collect();
+        let quantity = network.commodities.iter().map(|of| of.quantity as f64).collect();
+        let plan: Vec<(u32, f64)> = plan.iter().map(|&(column, count)| (column, count as f64)).collect();
+        let mu = open / new.len().max(1) as f64;
+        let mut interior = Interior::new(capacity, quantity, columns, &dual.trial, &plan, mu);
         let mut found: Option<Vec<(u32, f64)>> = None;
         let mut missing = f64::INFINITY;
         for _ in 0..SOLVES {

@@ -1,31 +1,32 @@
 //! The ways that take part, side by side: what they carry and what they lose.
 
-use super::super::columns::Columns;
-use super::NONE;
 use super::cholesky::Cholesky;
+use super::{NONE, Ways};
 
-/// A way with a smaller part of its commodity takes no part.
-const NOTHING: f64 = 1e-3;
 /// A way adds nothing to the matrix where it makes its rows stiffer by less than this part.
 const NEGLIGIBLE: f64 = 1e-6;
 
 /// What takes part between two solves.
 #[derive(Default)]
 pub(super) struct Part {
-    /// `[column]`: containers; zero where it takes no part.
+    /// `[column]`: units; zero where it takes no part.
     pub(super) share: Vec<f64>,
     /// `[column]`: whether it comes in now.
     pub(super) is_new: Vec<bool>,
-    /// `[commodity]`: its price.
+    /// `[group]`: its price.
     pub(super) own: Vec<f64>,
     pub(super) mu: f64,
+    /// A way with a smaller part of its group takes no part from then on.
+    pub(super) nothing: f64,
+    /// Nor does one that loses more.
+    pub(super) dear: f64,
 }
 
-/// Ways by commodity, that of not carrying first.
+/// Ways by group, that of not carrying first.
 #[derive(Default)]
 pub(super) struct Pool {
-    /// `[commodity with a choice]`: which, and where its ways end.
-    commodity: Vec<u32>,
+    /// `[group with a choice]`: which, and where its ways end.
+    group: Vec<u32>,
     end: Vec<u32>,
     column: Vec<u32>,
     cost: Vec<f64>,
@@ -33,7 +34,7 @@ pub(super) struct Pool {
     entries_end: Vec<u32>,
     /// (number of a held row, units), by number.
     entries: Vec<(u32, f64)>,
-    /// `[way]`: containers, what one loses against the commodity's price, and their directions.
+    /// `[way]`: units, what one loses against the group's price, and their directions.
     x: Vec<f64>,
     z: Vec<f64>,
     dx: Vec<f64>,
@@ -43,50 +44,50 @@ pub(super) struct Pool {
     /// `[way]`: what the product `x z` is to grow by, and what that makes of `x` at the same prices.
     wanted: Vec<f64>,
     v: Vec<f64>,
-    /// `[commodity]`: position of a way with a large part.
+    /// `[group]`: position of a way with a large part.
     key: Vec<u32>,
     /// `[way]`: where its entries less the key's begin and end.
     differences_at: Vec<u32>,
     differences_end: Vec<u32>,
     differences: Vec<(u32, f64)>,
-    /// Commodities without any way: (column of not carrying, containers), and what they cost.
+    /// Groups without any way: (column of not carrying, units), and what they cost.
     fixed: Vec<(u32, f64)>,
     fixed_cost: f64,
 }
 
 impl Pool {
     /// The columns that take part, `share` of them, or are new.
-    pub(super) fn new(columns: &Columns, prices: &[f64], slot: &[u32], quantity: &[f64], part: &Part) -> Self {
-        let commodities = quantity.len();
-        let mut begin = vec![0_u32; commodities + 1];
+    pub(super) fn new(columns: &impl Ways, prices: &[f64], slot: &[u32], quantity: &[f64], part: &Part) -> Self {
+        let groups = quantity.len();
+        let mut begin = vec![0_u32; groups + 1];
         // What no way has room for is turned down: there is always an interior.
-        let takes_part = |column: usize| column < commodities || part.share[column] > 0.0 || part.is_new[column];
+        let takes_part = |column: usize| column < groups || part.share[column] > 0.0 || part.is_new[column];
         for column in (0..columns.len()).filter(|&column| takes_part(column)) {
-            begin[columns.commodity[column] as usize + 1] += 1;
+            begin[columns.group(column as u32) as usize + 1] += 1;
         }
-        for at in 0..commodities {
+        for at in 0..groups {
             begin[at + 1] += begin[at];
         }
-        let mut order = vec![0_u32; begin[commodities] as usize];
+        let mut order = vec![0_u32; begin[groups] as usize];
         let mut next = begin.clone();
         for column in (0..columns.len()).filter(|&column| takes_part(column)) {
-            let next = &mut next[columns.commodity[column] as usize];
+            let next = &mut next[columns.group(column as u32) as usize];
             order[*next as usize] = column as u32;
             *next += 1;
         }
         let mut pool = Self::default();
-        for at in 0..commodities {
+        for at in 0..groups {
             let ways = &order[begin[at] as usize..begin[at + 1] as usize];
             if let &[only] = ways {
                 pool.fixed.push((only, quantity[at]));
-                pool.fixed_cost += quantity[at] * columns.cost[only as usize];
+                pool.fixed_cost += quantity[at] * columns.cost(only);
                 continue;
             }
             let mut is_central = true;
             for &column in ways {
                 let at_column = column as usize;
                 pool.column.push(column);
-                pool.cost.push(columns.cost[at_column]);
+                pool.cost.push(columns.cost(column));
                 let (x, z) = (part.share[at_column], columns.priced(column, prices) - part.own[at]);
                 is_central &= x * z > 0.1 * part.mu;
                 pool.x.push(x);
@@ -95,18 +96,18 @@ impl Pool {
                 pool.entries.extend(of.map(|&(row, units)| (slot[row as usize], f64::from(units))));
                 pool.entries_end.push(pool.entries.len() as u32);
             }
-            pool.commodity.push(at as u32);
+            pool.group.push(at as u32);
             pool.end.push(pool.column.len() as u32);
             if !is_central {
-                pool.refit(pool.commodity.len() - 1, quantity[at], part.mu);
+                pool.refit(pool.group.len() - 1, quantity[at], part.mu);
             }
         }
         for list in [&mut pool.dx, &mut pool.dz, &mut pool.v, &mut pool.wanted, &mut pool.theta] {
             list.resize(pool.column.len(), 0.0);
         }
-        pool.key.resize(pool.commodity.len(), NONE);
+        pool.key.resize(pool.group.len(), NONE);
         let mut size = 0;
-        for at in 0..pool.commodity.len() {
+        for at in 0..pool.group.len() {
             let longest = pool.ways(at).map(|way| pool.entries(way).len()).max().unwrap_or(0);
             for way in pool.ways(at) {
                 pool.differences_at.push(size as u32);
@@ -119,14 +120,14 @@ impl Pool {
     }
 
     /// What takes part from now on: ways that carry next to nothing leave, and the largest takes what they had.
-    pub(super) fn leave(&self, columns: &Columns, prices: &[f64], quantity: &[f64], part: &mut Part) {
+    pub(super) fn leave(&self, columns: &impl Ways, prices: &[f64], quantity: &[f64], part: &mut Part) {
         part.share.fill(0.0);
         part.is_new.fill(false);
         for &(column, quantity) in &self.fixed {
             part.share[column as usize] = quantity;
         }
-        for at in 0..self.commodity.len() {
-            let of = self.commodity[at] as usize;
+        for at in 0..self.group.len() {
+            let of = self.group[at] as usize;
             let ways = self.ways(at);
             let mut key = ways.start;
             let mut rest = quantity[of];
@@ -136,7 +137,7 @@ impl Pool {
                 }
             }
             for way in ways {
-                if way != key && (self.column[way] == of as u32 || self.x[way] > NOTHING * quantity[of]) {
+                if way != key && (self.column[way] == of as u32 || self.x[way] > part.nothing * quantity[of] && self.z[way] < part.dear) {
                     part.share[self.column[way] as usize] = self.x[way];
                     rest -= self.x[way];
                 }
@@ -169,7 +170,7 @@ impl Pool {
         &self.differences[self.differences_at[way] as usize..self.differences_end[way] as usize]
     }
 
-    /// Moves a commodity into the interior: its price below its cheapest way, and containers on every way, so that no product `x z` is far below `mu`.
+    /// Moves a group into the interior: its price below its cheapest way, and units on every way, so that no product `x z` is far below `mu`.
     fn refit(&mut self, at: usize, q: f64, mu: f64) {
         let ways = self.ways(at);
         let z = &mut self.z[ways.clone()];
@@ -196,7 +197,7 @@ impl Pool {
 
     /// Leaves so much of what ways carry at least, `[row]`; the rest is turned down.
     pub(super) fn scale_down(&mut self, share: &[f64]) {
-        for at in 0..self.commodity.len() {
+        for at in 0..self.group.len() {
             let ways = self.ways(at);
             // Not carrying comes first.
             let mut less = 0.0;
@@ -225,7 +226,7 @@ impl Pool {
         self.fixed_cost + self.x.iter().zip(&self.cost).map(|(x, cost)| x * cost).sum::<f64>()
     }
 
-    /// `sum theta d d' - g g' / sum theta` of all commodities into the matrix. Ways that weigh next to nothing beside `stiffness`, `[row]`, are passed over:
+    /// `sum theta d d' - g g' / sum theta` of all groups into the matrix. Ways that weigh next to nothing beside `stiffness`, `[row]`, are passed over:
     /// the direction then is as good, and what it does to the ways is exact. Returns multiplications.
     pub(super) fn assemble(&mut self, matrix: &mut Cholesky, stiffness: &[f64]) -> u64 {
         let mut sum = vec![0.0; stiffness.len()];
@@ -234,7 +235,7 @@ impl Pool {
         for ((theta, x), z) in self.theta.iter_mut().zip(&self.x).zip(&self.z) {
             *theta = x / z;
         }
-        for at in 0..self.commodity.len() {
+        for at in 0..self.group.len() {
             self.choose_key(at);
             let ways = self.ways(at);
             let mut thetas = 0.0;
@@ -274,7 +275,7 @@ impl Pool {
         work
     }
 
-    /// The key of a commodity is a way with a large part in it. Where it changes, differences do.
+    /// The key of a group is a way with a large part in it. Where it changes, differences do.
     fn choose_key(&mut self, at: usize) {
         let ways = self.ways(at);
         let theta = |way: usize| self.theta[way];
@@ -327,7 +328,7 @@ impl Pool {
 
     /// Adds what the wanted products ask of the rows.
     pub(super) fn right_hand_side(&mut self, rhs: &mut [f64]) {
-        for at in 0..self.commodity.len() {
+        for at in 0..self.group.len() {
             let (mut moved, mut thetas) = (0.0, 0.0);
             let ways = self.ways(at);
             for way in ways.clone() {
@@ -349,7 +350,7 @@ impl Pool {
 
     /// Directions that go with those of the prices.
     pub(super) fn directions(&mut self, d_price: &[f64]) {
-        for at in 0..self.commodity.len() {
+        for at in 0..self.group.len() {
             let ways = self.ways(at);
             let key = self.key[at] as usize;
             let (mut moved, mut thetas, mut used) = (0.0, 0.0, 0.0);
@@ -361,7 +362,7 @@ impl Pool {
                 thetas += theta;
                 used += theta * dearer;
             }
-            // The commodity's price less what its key becomes dearer.
+            // The group's price less what its key becomes dearer.
             let own = (used - moved) / thetas;
             let mut others = 0.0;
             for way in ways {
@@ -396,7 +397,7 @@ impl Pool {
         }
     }
 
-    /// (column, containers)
+    /// (column, how much)
     pub(super) fn shares(&self) -> Vec<(u32, f64)> {
         self.fixed.iter().copied().chain(self.column.iter().copied().zip(self.x.iter().copied())).collect()
     }
