@@ -358,7 +358,9 @@ impl<'a> Annealer<'a> {
         let change = a.cost + b.cost - mine.cost - other.cost;
         // What is delayed on the one berth can be saved on the other, where that goes on earlier.
         let most = |earlier: bool, left: i64| if earlier { i64::MAX } else { left };
-        let Some(x) = state.tail_change(from, a.free, at + 1, most(b.free < other.free, limit - change)) else { return };
+        let Some(x) = state.tail_change(from, a.free, at + 1, most(b.free < other.free, limit - change)) else {
+            return;
+        };
         let Some(y) = state.tail_change(to, b.free, target + 1, limit - change - x) else { return };
         if change + x + y <= limit {
             state.cost += a.cost + b.cost - mine.cost - other.cost;

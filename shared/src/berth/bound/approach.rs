@@ -1,11 +1,16 @@
 //! The bulk of column generation, through the interior of the relaxation.
 //!
 //! With fifteen calls on a berth the vertices of the master are degenerate: of a root with 200 calls nearly all time went into pivots, for 140 pricing rounds.
-//! An interior point method ([`crate::lp::interior`]) asks for a few dozen, at prices that prove more, and its steps cost what a pricing round does. The simplex
-//! method then begins with the schedules that carry something at the end.
+//! An interior point method ([`crate::lp::interior`]) takes the rounds' prices from the middle of what is open, and its steps cost what a round does: the
+//! root is within two hundredths of a per cent after 3 s instead of 8 s, with 250 calls after 7 s instead of 25. Its point is crossed over to a vertex in
+//! a tenth of a second. With 60 calls the simplex method is quicker by itself.
 //!
 //! There a call is a resource that schedules take at most once, and what leaving it out costs is taken off their costs. So that nothing is far
 //! out of scale, leaving out costs a few times what a call is worth in the warm-up, and more where that turns out to be too little.
+//!
+//! What did not help: prices without limits, whose middle is far from anything that prices (calls worth less than nothing, others
+//! more than a plan); dropping schedules that carry next to nothing, which come back one solve later and drive out others; prices that are not
+//! smoothed; more than four schedules of a kind from each round.
 
 use super::generate::{Bound, End, Generator};
 use super::master::Master;
@@ -181,7 +186,8 @@ impl<'a> Generator<'a> {
             if self.lower() >= self.upper {
                 return End::Closed;
             }
-            let is_near = approach.open * self.steps() < NEARLY * self.center.value as f64 || approach.new.is_empty() && is_exact;
+            let is_near =
+                approach.open * self.steps() < NEARLY * self.center.value as f64 || approach.new.is_empty() && is_exact;
             if is_near && !approach.raise() {
                 break;
             }

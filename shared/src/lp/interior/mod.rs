@@ -40,10 +40,8 @@ use crate::budget::Budget;
 
 /// No row.
 const NONE: u32 = u32::MAX;
-/// Products are made no smaller than this part of what is asked for: prices from the middle prove more.
+/// Where prices have limits, products are made no smaller than this part of what is asked for: prices from the middle prove more.
 const CENTRAL: f64 = 0.5;
-/// A way that carries less than this part of its group takes no part from then on.
-const NOTHING: f64 = 1e-3;
 /// A step goes this far towards the next limit.
 const SHY: f64 = 0.99;
 /// Steps of one solve at most.
@@ -99,6 +97,8 @@ pub(crate) struct Interior {
     /// `[row]`: what a unit beyond the capacity costs at most, and how much is taken; none where it may not be.
     limit: Vec<f64>,
     over: Vec<f64>,
+    /// Products become no smaller than this part of what is asked for.
+    central: f64,
     part: Part,
     /// `[row]`: whether it was taken beyond its capacity while it was not held; it is not dropped again.
     stays: Vec<bool>,
@@ -141,7 +141,7 @@ impl Interior {
         plan: &[(u32, f64)],
         mu: f64,
     ) -> Self {
-        let mut part = Part { mu, nothing: NOTHING, dear: f64::INFINITY, own: vec![0.0; quantity.len()], ..Part::default() };
+        let mut part = Part { mu, own: vec![0.0; quantity.len()], ..Part::default() };
         part.share.resize(columns.len(), 0.0);
         let (mut room, mut rest) = (capacity.clone(), quantity.clone());
         for &(column, share) in plan {
@@ -158,7 +158,8 @@ impl Interior {
         let (limit, over) = (vec![f64::INFINITY; capacity.len()], vec![0.0; capacity.len()]);
         let stays = vec![false; capacity.len()];
         let matrix = Cholesky::default();
-        let mut interior = Self { capacity, quantity, slot, rows, price, slack, limit, over, part, stays, matrix };
+        let mut interior =
+            Self { capacity, quantity, slot, rows, price, slack, limit, over, central: 0.0, part, stays, matrix };
         let least = PRICED * prices.iter().copied().fold(0.0, f64::max);
         for (row, &price) in prices.iter().enumerate() {
             if price > least && room[row] < FULL * interior.capacity[row] {
@@ -172,7 +173,7 @@ impl Interior {
     pub(crate) fn with_limits(mut self, limit: &[f64], prices: &[f64]) -> Self {
         self.limit = limit.to_vec();
         self.stays.fill(true);
-        self.part.nothing = 0.0;
+        self.central = CENTRAL;
         (self.rows, self.price, self.slack) = (Vec::new(), Vec::new(), Vec::new());
         for (row, (&limit, &price)) in limit.iter().zip(prices).enumerate() {
             self.hold(row as u32, price.clamp(INSIDE * limit, (1.0 - INSIDE) * limit), 0.0);
@@ -187,7 +188,8 @@ impl Interior {
         self.slack.push(slack);
     }
 
-    /// Ways that lose more than this take no part until they are cheaper.
+    /// Ways that carry next to nothing stay while they lose less than this; by default they leave until they are cheaper than those that
+    /// take part. The simplex method's degenerate vertices have their like here: a way that leaves too soon comes back and drives out another.
     pub(crate) fn leave_out_above(&mut self, dear: f64) {
         self.part.dear = dear;
     }
@@ -220,8 +222,7 @@ impl Interior {
             let pays = &mut pays[columns.group(column as u32) as usize];
             *pays = pays.min(costs[column]);
         }
-        let is_cheaper =
-            |&column: &u32| costs[column as usize] < pays[columns.group(column) as usize] - SAVES;
+        let is_cheaper = |&column: &u32| costs[column as usize] < pays[columns.group(column) as usize] - SAVES;
         let cheaper = (0..columns.len() as u32).filter(is_cheaper).collect();
         (pays, cheaper)
     }
@@ -234,7 +235,8 @@ impl Interior {
             self.part.is_new[column as usize] = self.part.share[column as usize] == 0.0;
         }
         let mut pool = Pool::new(columns, &self.prices(), &self.slot, &self.quantity, &self.part);
-        let pairs = (pool.pairs() + self.rows.len() + self.limit.iter().filter(|limit| limit.is_finite()).count()) as f64;
+        let pairs =
+            (pool.pairs() + self.rows.len() + self.limit.iter().filter(|limit| limit.is_finite()).count()) as f64;
         self.make_room(&mut pool);
         let mut is_stiff = vec![false; self.rows.len()];
         let mut stiffness: Vec<f64> = self.slack.iter().zip(&self.price).map(|(slack, price)| slack / price).collect();
@@ -244,7 +246,7 @@ impl Interior {
             if !goes_on {
                 break;
             }
-            let work = self.step(&mut pool, &mut is_stiff, &mut stiffness, CENTRAL * target / pairs);
+            let work = self.step(&mut pool, &mut is_stiff, &mut stiffness, self.central * target / pairs);
             budget.spend(1 + (work + pool.work()) / A_TICK);
             self.slack = self.room(&pool);
             // Rounding must not take the last of it.
@@ -288,7 +290,8 @@ impl Interior {
             let is_known = self.slack[at] > 0.0;
             let central = self.part.mu / self.price[at];
             if self.limit[row].is_finite() {
-                self.over[row] = (self.part.mu / (self.limit[row] - self.price[at])).max(self.over[row] + central - room);
+                self.over[row] =
+                    (self.part.mu / (self.limit[row] - self.price[at])).max(self.over[row] + central - room);
                 continue;
             }
             let kept = if is_known { 0.5 * self.slack[at].min(central) } else { FREE * capacity };

@@ -3,6 +3,8 @@
 use super::cholesky::Cholesky;
 use super::{NONE, Ways};
 
+/// A way with a smaller part of its group carries next to nothing.
+const NOTHING: f64 = 1e-3;
 /// A way adds nothing to the matrix where it makes its rows stiffer by less than this part.
 const NEGLIGIBLE: f64 = 1e-6;
 
@@ -16,9 +18,7 @@ pub(super) struct Part {
     /// `[group]`: its price.
     pub(super) own: Vec<f64>,
     pub(super) mu: f64,
-    /// A way with a smaller part of its group takes no part from then on.
-    pub(super) nothing: f64,
-    /// Nor does one that loses more.
+    /// A way that carries next to nothing and loses more takes no part from then on.
     pub(super) dear: f64,
 }
 
@@ -119,7 +119,7 @@ impl Pool {
         pool
     }
 
-    /// What takes part from now on: ways that carry next to nothing leave, and the largest takes what they had.
+    /// What takes part from now on: ways that carry next to nothing and lose too much leave, and the largest takes what they had.
     pub(super) fn leave(&self, columns: &impl Ways, prices: &[f64], quantity: &[f64], part: &mut Part) {
         part.share.fill(0.0);
         part.is_new.fill(false);
@@ -137,7 +137,8 @@ impl Pool {
                 }
             }
             for way in ways {
-                if way != key && (self.column[way] == of as u32 || self.x[way] > part.nothing * quantity[of] && self.z[way] < part.dear) {
+                let stays = self.x[way] > NOTHING * quantity[of] || self.z[way] < part.dear;
+                if way != key && (self.column[way] == of as u32 || stays) {
                     part.share[self.column[way] as usize] = self.x[way];
                     rest -= self.x[way];
                 }
