@@ -137,7 +137,7 @@ impl<'a> Annealer<'a> {
                         continue;
                     };
                     if v.cost < best.0
-                        && let Some(change) = self.current.tail_change(berth, v.free, at)
+                        && let Some(change) = self.current.tail_change(berth, v.free, at, best.0 - v.cost)
                     {
                         best = best.min((v.cost + change, berth, at));
                     }
@@ -253,13 +253,13 @@ impl<'a> Annealer<'a> {
             0
         } else {
             let free = state.free_before(from, at);
-            state.tail_change(from, free, at + 1).unwrap_or(0)
+            state.tail_change(from, free, at + 1, i64::MAX).unwrap_or(0)
         } - old.cost;
         let Some(v) = state.visit(call as u32, to, state.free_before(to, target)) else { return };
         if gain + v.cost > limit {
             return;
         }
-        match state.tail_change(to, v.free, target) {
+        match state.tail_change(to, v.free, target, limit - gain - v.cost) {
             Some(loss) if gain + v.cost + loss <= limit => {
                 state.take_out(call);
                 state.put_in(call, to, target);
@@ -278,7 +278,8 @@ impl<'a> Annealer<'a> {
             return;
         }
         let Some(v) = state.visit(call as u32, to, state.free_before(to, target)) else { return };
-        let Some(loss) = state.tail_change(to, v.free, target + 1) else { return };
+        let left = limit - (change + penalty - victim.cost);
+        let Some(loss) = state.tail_change(to, v.free, target + 1, left) else { return };
         if change + penalty - victim.cost + loss <= limit {
             state.take_out(victim.call as usize);
             state.put_in(victim.call as usize, state.model.m, 0);
@@ -313,7 +314,7 @@ impl<'a> Annealer<'a> {
             free = v.free;
         }
         self.current.ticks += self.buffer.len() as u64;
-        let Some(tail) = self.current.tail_change(berth, free, high) else { return };
+        let Some(tail) = self.current.tail_change(berth, free, high, limit - change) else { return };
         if change + tail <= limit {
             let line = &self.current.lines[berth];
             self.buffer.extend(line[high..].iter().map(|v| v.call));
@@ -324,13 +325,20 @@ impl<'a> Annealer<'a> {
     fn exchange(&mut self, call: usize, limit: i64) {
         let m = self.current.model.m;
         let (from, at) = (self.current.place[call].0 as usize, self.current.place[call].1 as usize);
-        let to = self.rng.below(m);
+        if self.berths[call].is_empty() {
+            return;
+        }
+        let pick = self.rng.below(self.berths[call].len());
+        let to = self.berths[call][pick] as usize;
         if !self.open[to] || from == m || self.current.lines[to].is_empty() {
             return;
         }
         let time = self.time_of(call);
         let target = self.near(to, time, 2).min(self.current.lines[to].len() - 1);
         let other = self.current.lines[to][target];
+        if !self.berths[other.call as usize].contains(&(from as u32)) {
+            return;
+        }
         if from == to {
             if at == target {
                 return;
@@ -348,8 +356,12 @@ impl<'a> Annealer<'a> {
         let Some(a) = state.visit(other.call, from, state.free_before(from, at)) else { return };
         let Some(b) = state.visit(mine.call, to, state.free_before(to, target)) else { return };
         let change = a.cost + b.cost - mine.cost - other.cost;
-        let Some(x) = state.tail_change(from, a.free, at + 1) else { return };
-        let Some(y) = state.tail_change(to, b.free, target + 1) else { return };
+        // What is delayed on the one berth can be saved on the other, where that goes on earlier.
+        let most = |earlier: bool, left: i64| if earlier { i64::MAX } else { left };
+        let Some(x) = state.tail_change(from, a.free, at + 1, most(b.free < other.free, limit - change)) else {
+            return;
+        };
+        let Some(y) = state.tail_change(to, b.free, target + 1, limit - change - x) else { return };
         if change + x + y <= limit {
             state.cost += a.cost + b.cost - mine.cost - other.cost;
             state.lines[from][at] = a;

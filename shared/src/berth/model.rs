@@ -65,6 +65,19 @@ impl Pair {
     }
 }
 
+/// A pair with one slot and a cost that is linear in the start, as most are: what a visit needs, side by side.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Simple {
+    pub(crate) first: i64,
+    /// Before `first` where the pair is none of these.
+    pub(crate) last: i64,
+    /// From the start until the berth is free again.
+    pub(crate) span: i64,
+    /// The cost is `weight * start + offset`.
+    pub(crate) weight: i64,
+    pub(crate) offset: i64,
+}
+
 #[derive(Clone, Debug)]
 pub(crate) struct Model {
     pub(crate) n: usize,
@@ -75,6 +88,8 @@ pub(crate) struct Model {
     /// `n * m`, call-major.
     pub(crate) pairs: Vec<Pair>,
     pub(crate) slots: Vec<Slot>,
+    /// `n * m`, call-major.
+    pub(crate) simple: Vec<Simple>,
     /// Per call: the cost is `weight * (departure - arrival)` and nothing else.
     pub(crate) linear: Vec<bool>,
     /// Rank of each call by (arrival, index): the order in which ties between calls are broken.
@@ -143,14 +158,28 @@ impl Model {
     fn new(calls: Vec<Call>, clearance: Vec<i64>, pairs: Vec<Pair>, slots: Vec<Slot>) -> Self {
         let (n, m) = (calls.len(), clearance.len());
         assert_eq!(pairs.len(), n * m);
-        let linear = calls.iter().map(|c| c.late_weight == 0 && c.step == 0 && c.moved == 0).collect();
+        let linear: Vec<bool> = calls.iter().map(|c| c.late_weight == 0 && c.step == 0 && c.moved == 0).collect();
+        let simple = |at: usize| {
+            let (call, pair, berth): (&Call, &Pair, usize) = (&calls[at / m], &pairs[at], at % m);
+            if !linear[at / m] || !pair.plain {
+                return Simple { first: 1, last: 0, ..Simple::default() };
+            }
+            Simple {
+                first: pair.first,
+                last: pair.last,
+                span: pair.handling + clearance[berth],
+                weight: call.weight,
+                offset: call.weight * (pair.handling - call.arrival),
+            }
+        };
+        let simple = (0..n * m).map(simple).collect();
         let mut by_arrival: Vec<usize> = (0..n).collect();
         by_arrival.sort_by_key(|&i| (calls[i].arrival, i));
         let mut order = vec![0; n];
         for (rank, &i) in by_arrival.iter().enumerate() {
             order[i] = rank as u32;
         }
-        Self { n, m, calls, clearance, pairs, slots, linear, order, unit: 1 }
+        Self { n, m, calls, clearance, pairs, slots, simple, linear, order, unit: 1 }
     }
 
     #[inline]

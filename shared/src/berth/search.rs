@@ -20,14 +20,18 @@ use crate::rng::Rng;
 /// Annealing in ticks for each call: at first, after some pricing rounds, and once the bound stands.
 const FIRST: u64 = 25_000;
 const AGAIN: u64 = 80_000;
+const LONG: u64 = 150_000;
 const BETWEEN: u64 = 4_000;
 const LATE: u64 = 30_000;
 const IN_TREE: u64 = 2_000;
 /// With more calls than this, there is a second annealing run.
 const MANY: usize = 50;
+/// With more than this, it is a long one, and diving does not wait until the bound stands.
+const VERY_MANY: usize = 100;
 /// Temperatures relative to the mean weighted handling time.
 const HOT: f64 = 0.5;
 const HOTTER: f64 = 0.8;
+const HOTTEST: f64 = 1.0;
 const WARM: f64 = 0.1;
 const COLD: f64 = 0.03;
 /// Subgradient steps before the first master.
@@ -98,7 +102,8 @@ pub(super) fn solve(
         anneal(&mut annealer, FIRST * n, HOT, budget, &mut known);
         // Many calls settle slowly, and their bound takes longest: a second run first.
         if model.n > MANY {
-            anneal(&mut annealer, AGAIN * n, HOTTER, budget, &mut known);
+            let (work, hot) = if model.n > VERY_MANY { (LONG, HOTTEST) } else { (AGAIN, HOTTER) };
+            anneal(&mut annealer, work * n, hot, budget, &mut known);
         }
         if known.goes_on(budget)
             && let Some(g) = Generator::new(&model, annealer.best_cost, budget)
@@ -144,7 +149,6 @@ fn prove<'a>(
     stats: &mut Stats,
 ) -> (i64, Tree) {
     let n = model.n as u64;
-    g.add_plan(&annealer.best);
     let plan = annealer.best.clone();
     if g.arcs() > LARGE {
         let starts = plan.iter().flatten().map(|&(_, start)| start);
@@ -152,6 +156,21 @@ fn prove<'a>(
         g.narrow(latest + (latest - g.grid.origin) / 10);
     }
     let mut end = if g.warm_up(&plan, WARM_UP, budget) { End::Closed } else { End::Stopped };
+    if model.n > VERY_MANY && end == End::Stopped && known.goes_on(budget) {
+        end = g.approach(&annealer.best.clone(), budget, &mut |g, point, budget| {
+            round(g, point, annealer, BETWEEN * n, budget, known);
+            let lower = if g.is_whole() { g.lower() } else { known.lower };
+            known.update(&annealer.best, annealer.best_cost, lower, budget)
+        });
+    } else {
+        g.add_plan(&annealer.best);
+    }
+    if model.n > VERY_MANY && end == End::Stopped && known.goes_on(budget) {
+        diving::dive(&mut g, budget, &mut |g, budget| {
+            improve(g, annealer, BETWEEN * n, budget, known);
+            known.goes_on(budget)
+        });
+    }
     loop {
         let lower = if g.is_whole() { g.lower() } else { known.lower };
         let goes_on = known.update(&annealer.best, annealer.best_cost, lower, budget);
@@ -187,10 +206,7 @@ fn prove<'a>(
                 known.goes_on(budget)
             });
             anneal(annealer, LATE * n, WARM, budget, known);
-            if annealer.best_cost < g.upper {
-                g.upper = annealer.best_cost;
-                g.add_plan(&annealer.best);
-            }
+            raise(&mut g, annealer);
             g.fix(budget);
         }
         if g.lower() < g.upper {
@@ -223,13 +239,31 @@ fn anneal(a: &mut Annealer<'_>, work: u64, hot: f64, budget: &mut Budget<'_>, kn
 
 /// Rounds the master's solution and anneals from there; a better plan tightens `upper` and enters the master.
 fn improve(g: &mut Generator<'_>, a: &mut Annealer<'_>, work: u64, budget: &mut Budget<'_>, known: &mut Known<'_>) {
-    for plan in [g.rounded_by_start(), g.rounded_by_berth()] {
+    let point = g.master.solution();
+    round(g, &point, a, work, budget, known);
+}
+
+/// The same for any solution of the relaxation.
+fn round(
+    g: &mut Generator<'_>,
+    point: &[(usize, f64)],
+    a: &mut Annealer<'_>,
+    work: u64,
+    budget: &mut Budget<'_>,
+    known: &mut Known<'_>,
+) {
+    for plan in [g.rounded_by_start(point), g.rounded_by_berth(point)] {
         a.reset(&plan);
         a.insert_pool();
     }
     if work > 0 {
         anneal(a, work, WARM, budget, known);
     }
+    raise(g, a);
+}
+
+/// Tells the generator of a better plan.
+fn raise(g: &mut Generator<'_>, a: &Annealer<'_>) {
     if a.best_cost < g.upper {
         g.upper = a.best_cost;
         g.add_plan(&a.best);

@@ -80,6 +80,19 @@ impl<'a> State<'a> {
     #[inline]
     pub(crate) fn visit(&self, call: u32, berth: usize, free: i64) -> Option<Visit> {
         let model = self.model;
+        if berth < model.m {
+            let pair = &model.simple[call as usize * model.m + berth];
+            if pair.first <= pair.last {
+                let start = free.max(pair.first);
+                let visit = Visit { call, start, free: start + pair.span, cost: pair.weight * start + pair.offset };
+                return (start <= pair.last).then_some(visit);
+            }
+        }
+        self.visit_of_slots(call, berth, free)
+    }
+
+    fn visit_of_slots(&self, call: u32, berth: usize, free: i64) -> Option<Visit> {
+        let model = self.model;
         if berth == model.m {
             return Some(Visit { call, start: 0, free: 0, cost: model.calls[call as usize].left_out });
         }
@@ -88,9 +101,10 @@ impl<'a> State<'a> {
         Some(Visit { call, start, free: departure + model.clearance[berth], cost })
     }
 
-    /// Change of cost of the visits `from..` of `berth` when the berth is free at `free` before them.
+    /// Change of cost of the visits `from..` of `berth` when the berth is free at `free` before them; something above `limit` where
+    /// it is above it.
     #[inline]
-    pub(crate) fn tail_change(&mut self, berth: usize, mut free: i64, from: usize) -> Option<i64> {
+    pub(crate) fn tail_change(&mut self, berth: usize, mut free: i64, from: usize, limit: i64) -> Option<i64> {
         if berth == self.model.m {
             return Some(0);
         }
@@ -102,6 +116,10 @@ impl<'a> State<'a> {
                 return Some(change);
             }
             change += new.cost - v.cost;
+            // From here on, nobody comes earlier than before.
+            if change > limit && new.start > v.start {
+                return Some(change);
+            }
             free = new.free;
         }
         Some(change)

@@ -21,8 +21,7 @@ impl Lp {
 
     /// Back to an earlier basis, with the bounds of now.
     pub(crate) fn set_basis(&mut self, basis: Basis) {
-        let bounds = self.columns.lower.iter().zip(&self.columns.upper);
-        self.columns.place = bounds.map(|(&lower, &upper)| resting(lower, upper)).collect();
+        self.rest_all();
         self.logicals.place = basis.logicals;
         self.head = basis.head;
         for p in 0..self.head.len() {
@@ -30,6 +29,14 @@ impl Lp {
         }
         self.factored = basis.inverse.is_some() && self.factored;
         self.inverse = basis.inverse.or(self.inverse.take());
+    }
+
+    /// Takes everything out of the basis.
+    pub(super) fn rest_all(&mut self) {
+        for vars in [&mut self.columns, &mut self.logicals] {
+            let bounds = vars.lower.iter().zip(&vars.upper);
+            vars.place = bounds.map(|(&lower, &upper)| resting(lower, upper)).collect();
+        }
     }
 
     /// Recomputes basic values, duals and reduced costs, from new factors or from the inverse while it is sound.

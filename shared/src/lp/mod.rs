@@ -14,8 +14,10 @@
 
 mod basis;
 mod by_row;
+mod cross;
 mod dual;
 pub(crate) mod factor;
+pub(crate) mod interior;
 mod inverse;
 mod primal;
 #[cfg(test)]

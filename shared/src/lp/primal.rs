@@ -127,7 +127,7 @@ impl Lp {
 
     /// Ratio test. First pass: the longest step with bounds relaxed by the tolerance; second pass: the largest pivot among
     /// the positions that block within it.
-    fn blocking(&self, v: u32, direction: f64, alpha: &[f64]) -> Block {
+    pub(super) fn blocking(&self, v: u32, direction: f64, alpha: &[f64]) -> Block {
         let target = |p: usize| -> Option<(f64, Place)> {
             let rate = -direction * alpha[p];
             let (lower, upper) = self.bounds(self.head[p]);
@@ -226,7 +226,7 @@ impl Lp {
     }
 }
 
-enum Block {
+pub(super) enum Block {
     Never,
     /// The entering variable reaches its other bound.
     Flip(f64),

@@ -56,7 +56,7 @@ impl Relaxation {
         budget: &mut Budget<'_>,
         tell: &mut dyn FnMut(&Self, &mut Budget<'_>) -> bool,
     ) -> bool {
-        let near = self.near(network);
+        let near = self.columns.near(network, &self.prices, NEAR);
         self.take(&near, budget);
         loop {
             if budget.stopped().is_some() {
@@ -77,25 +77,17 @@ impl Relaxation {
                 self.smoothing = 0.0;
                 continue;
             }
-            self.smoothing = if self.bound > before { 0.5 } else { (self.smoothing - 0.1).max(0.0) };
+            let pivots = self.master.pivots;
             self.take(&new, budget);
+            // Where the master has nothing to gain, only its own prices can say more.
+            self.smoothing = if self.master.pivots == pivots {
+                0.0
+            } else if self.bound > before {
+                0.5
+            } else {
+                (self.smoothing - 0.1).max(0.0)
+            };
         }
-    }
-
-    /// The columns that are nearly the cheapest of their commodity.
-    fn near(&self, network: &Network) -> Vec<u32> {
-        let priced: Vec<f64> =
-            (0..self.columns.len() as u32).map(|column| self.columns.priced(column, &self.prices)).collect();
-        let mut least = vec![f64::INFINITY; network.commodities.len()];
-        for (&commodity, &priced) in self.columns.commodity.iter().zip(&priced) {
-            let least = &mut least[commodity as usize];
-            *least = least.min(priced);
-        }
-        let is_near = |column: &u32| {
-            let least = least[self.columns.commodity[*column as usize] as usize];
-            priced[*column as usize] <= least + NEAR * least.abs()
-        };
-        (0..self.columns.len() as u32).filter(is_near).collect()
     }
 
     /// Prices every commodity. Returns the columns that save something, and what they would at most.
@@ -119,60 +111,12 @@ impl Relaxation {
         let key_price: Vec<f64> = (0..network.commodities.len())
             .map(|at| columns.priced(master.basic(at).next().unwrap_or(0), &prices))
             .collect();
-        let mut bound: f64 =
-            -prices.iter().zip(&network.capacity).map(|(price, &capacity)| price * capacity as f64).sum::<f64>();
-        bound +=
-            network.commodities.iter().map(|of| (of.quantity * of.rejection) as f64 * weights[of.class]).sum::<f64>();
-        let (mut new, mut saved) = (Vec::new(), 0.0);
-        for (at, commodity) in network.commodities.iter().enumerate() {
-            let gain = key_price[at] - commodity.rejection as f64 * weights[commodity.class];
-            if gain > SAVES {
-                saved += gain;
-                new.push(at as u32);
-            }
-        }
-        let mut class = None;
-        for group in 0..paths.groups() {
-            let of = paths.class(group);
-            if class != Some(of) {
-                class = Some(of);
-                paths.weigh(&prices, weights[of]);
-            }
-            // A cheapest way that breaks a transit limit is looked at again, dearer; it counts once, with its last cost.
-            let mut last: Option<(usize, f64)> = None;
-            let mut bound_of_group = 0.0;
-            let goes_on = paths.visit(
-                group,
-                budget,
-                &mut |at, priced| {
-                    let commodity = &network.commodities[at];
-                    let below =
-                        (priced - commodity.rejection as f64).min(0.0) * commodity.quantity as f64 * weights[of];
-                    if let Some((other, counted)) = last
-                        && other == at
-                    {
-                        bound_of_group -= counted;
-                    }
-                    bound_of_group += below;
-                    last = Some((at, below));
-                    priced * weights[of] < key_price[at] - SAVES
-                },
-                &mut |way| {
-                    let (column, _) = columns.add(network, way.commodity, way.arcs, weights[of]);
-                    saved += key_price[way.commodity] - way.priced * weights[of];
-                    new.push(column);
-                },
-            );
-            if !goes_on {
-                return None;
-            }
-            bound += bound_of_group;
-        }
-        if bound > self.bound {
-            self.bound = bound;
+        let swept = sweep(network, paths, columns, &prices, &key_price, weights, budget)?;
+        if swept.bound > self.bound {
+            self.bound = swept.bound;
             self.prices = prices;
         }
-        Some((new, saved))
+        Some((swept.new, swept.saved))
     }
 
     /// Lets columns enter while they save something.
@@ -218,4 +162,73 @@ impl Relaxation {
             }
         }
     }
+}
+
+/// What a sweep found.
+pub(super) struct Swept {
+    /// `L(p)`.
+    pub(super) bound: f64,
+    /// Columns that are cheaper than what they were compared with, and by how much in all.
+    pub(super) new: Vec<u32>,
+    pub(super) saved: f64,
+}
+
+/// Prices every commodity, and compares its cheapest way with what it pays, `[commodity]`. `None` where the budget is used up.
+pub(super) fn sweep(
+    network: &Network,
+    paths: &mut Paths<'_>,
+    columns: &mut Columns,
+    prices: &[f64],
+    pays: &[f64],
+    weights: &[f64],
+    budget: &mut Budget<'_>,
+) -> Option<Swept> {
+    let mut bound: f64 =
+        -prices.iter().zip(&network.capacity).map(|(price, &capacity)| price * capacity as f64).sum::<f64>();
+    bound += network.commodities.iter().map(|of| (of.quantity * of.rejection) as f64 * weights[of.class]).sum::<f64>();
+    let (mut new, mut saved) = (Vec::new(), 0.0);
+    for (at, commodity) in network.commodities.iter().enumerate() {
+        let gain = pays[at] - commodity.rejection as f64 * weights[commodity.class];
+        if gain > SAVES {
+            saved += gain;
+            new.push(at as u32);
+        }
+    }
+    let mut class = None;
+    for group in 0..paths.groups() {
+        let of = paths.class(group);
+        if class != Some(of) {
+            class = Some(of);
+            paths.weigh(prices, weights[of]);
+        }
+        // A cheapest way that breaks a transit limit is looked at again, dearer; it counts once, with its last cost.
+        let mut last: Option<(usize, f64)> = None;
+        let mut bound_of_group = 0.0;
+        let goes_on = paths.visit(
+            group,
+            budget,
+            &mut |at, priced| {
+                let commodity = &network.commodities[at];
+                let below = (priced - commodity.rejection as f64).min(0.0) * commodity.quantity as f64 * weights[of];
+                if let Some((other, counted)) = last
+                    && other == at
+                {
+                    bound_of_group -= counted;
+                }
+                bound_of_group += below;
+                last = Some((at, below));
+                priced * weights[of] < pays[at] - SAVES
+            },
+            &mut |way| {
+                let (column, _) = columns.add(network, way.commodity, way.arcs, weights[of]);
+                saved += pays[way.commodity] - way.priced * weights[of];
+                new.push(column);
+            },
+        );
+        if !goes_on {
+            return None;
+        }
+        bound += bound_of_group;
+    }
+    Some(Swept { bound, new, saved })
 }

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::network::Network;
+use crate::lp::interior::Ways;
 
 /// A pool of columns.
 #[derive(Clone, Debug, Default)]
@@ -91,5 +92,39 @@ impl Columns {
     pub(super) fn priced(&self, column: u32, prices: &[f64]) -> f64 {
         let used: f64 = self.entries(column).iter().map(|&(row, units)| prices[row as usize] * f64::from(units)).sum();
         self.cost[column as usize] + used
+    }
+
+    /// The columns that are dearer than the cheapest of their commodity by this share at most, at these prices.
+    pub(super) fn near(&self, network: &Network, prices: &[f64], share: f64) -> Vec<u32> {
+        let costs: Vec<f64> = (0..self.len() as u32).map(|column| self.priced(column, prices)).collect();
+        let mut least = vec![f64::INFINITY; network.commodities.len()];
+        for (&commodity, &cost) in self.commodity.iter().zip(&costs) {
+            let least = &mut least[commodity as usize];
+            *least = least.min(cost);
+        }
+        let is_near = |column: &u32| {
+            let least = least[self.commodity[*column as usize] as usize];
+            costs[*column as usize] <= least + share * least.abs()
+        };
+        (0..self.len() as u32).filter(is_near).collect()
+    }
+}
+
+impl Ways for Columns {
+    fn len(&self) -> usize {
+        self.len()
+    }
+
+    fn group(&self, way: u32) -> u32 {
+        self.commodity[way as usize]
+    }
+
+    fn cost(&self, way: u32) -> f64 {
+        self.cost[way as usize]
+    }
+
+    #[inline]
+    fn entries(&self, way: u32) -> &[(u32, u32)] {
+        self.entries(way)
     }
 }

@@ -1,9 +1,8 @@
 //! First plans: commodities in the order of what they lose by staying, each poured along its cheapest open way.
 //!
 //! Each round prices all commodities at once with the full arcs closed, and pours them in order while there is room; who found its way
-//! filled by others waits for the next round. A few rounds place nearly everything. With prices from the Lagrangian dual the plan is a vertex close to
-//! the optimum, from which the simplex method starts: a container way that was stopped by a full resource is basic in that resource's row, and what a
-//! commodity took last is its key. [`pour_chosen`] takes more from the dual than its prices: which ways were chosen how often while prices moved about.
+//! filled by others waits for the next round. A few rounds place nearly everything. [`pour_chosen`] takes more from the
+//! dual than its prices: which ways were chosen how often while prices moved about.
 
 use std::cmp::Reverse;
 
@@ -13,37 +12,27 @@ use super::network::Network;
 use super::paths::Paths;
 use crate::budget::Budget;
 
-/// Rounds at the most.
-const ROUNDS: usize = 8;
+/// Rounds after which nearly nothing more is placed; and as many as are worth their time while better plans are still to come.
+pub(super) const ALL: usize = 8;
+pub(super) const FEW: usize = 3;
 
 /// Whole containers on columns.
 #[derive(Clone, Debug)]
 pub(super) struct Poured {
-    /// `[commodity]`: the column that took the rest.
-    pub(super) keys: Vec<u32>,
-    /// Columns with the row that stopped them, in order.
-    pub(super) stopped: Vec<(u32, u32)>,
     /// (column, containers), the columns of not carrying left out.
     pub(super) flows: Vec<(u32, i64)>,
     /// Containers that are not carried, by commodity.
     pub(super) rest: Vec<i64>,
 }
 
-/// Pours everything from nothing.
-pub(super) fn pour(
-    network: &Network,
-    paths: &mut Paths<'_>,
-    columns: &mut Columns,
-    prices: &[f64],
-    weights: &[f64],
-    budget: &mut Budget<'_>,
-) -> Poured {
+/// Everything waits to be poured.
+pub(super) fn from_nothing(network: &Network) -> Pouring<'_> {
     let quantities: Vec<i64> = network.commodities.iter().map(|commodity| commodity.quantity).collect();
-    Pouring::new(network, network.capacity.clone(), quantities).run(paths, columns, prices, weights, budget)
+    Pouring::new(network, network.capacity.clone(), quantities)
 }
 
 /// Pours by how often a way was chosen under prices that moved about: first those commodities that always chose the same, then those that could not decide,
-/// into what is left. What finds no room goes on as in [`pour`].
+/// into what is left. What finds no room waits for the rounds.
 pub(super) fn pour_chosen(
     network: &Network,
     paths: &mut Paths<'_>,
@@ -52,10 +41,9 @@ pub(super) fn pour_chosen(
     weights: &[f64],
     budget: &mut Budget<'_>,
 ) -> Poured {
-    let quantities: Vec<i64> = network.commodities.iter().map(|commodity| commodity.quantity).collect();
-    let mut pouring = Pouring::new(network, network.capacity.clone(), quantities);
+    let mut pouring = from_nothing(network);
     pouring.chosen(columns, dual);
-    pouring.run(paths, columns, &dual.trial, weights, budget)
+    pouring.run(FEW, paths, columns, &dual.trial, weights, budget)
 }
 
 /// Pours what is left into the room that is left.
@@ -76,8 +64,7 @@ struct Waiting {
 
 impl<'n> Pouring<'n> {
     pub(super) fn new(network: &'n Network, room: Vec<i64>, rest: Vec<i64>) -> Self {
-        let keys = (0..network.commodities.len() as u32).collect();
-        let poured = Poured { keys, stopped: Vec::new(), flows: Vec::new(), rest };
+        let poured = Poured { flows: Vec::new(), rest };
         Self { network, is_full: vec![false; room.len()], room, poured }
     }
 
@@ -110,13 +97,14 @@ impl<'n> Pouring<'n> {
 
     pub(super) fn run(
         mut self,
+        rounds: usize,
         paths: &mut Paths<'_>,
         columns: &mut Columns,
         prices: &[f64],
         weights: &[f64],
         budget: &mut Budget<'_>,
     ) -> Poured {
-        for _ in 0..ROUNDS {
+        for _ in 0..rounds {
             if !self.round(paths, columns, prices, weights, budget) || budget.stopped().is_some() {
                 break;
             }
@@ -124,8 +112,13 @@ impl<'n> Pouring<'n> {
         self.poured
     }
 
+    /// (column, containers) so far.
+    pub(super) fn flows(&self) -> &[(u32, i64)] {
+        &self.poured.flows
+    }
+
     /// Returns whether anything was poured.
-    fn round(
+    pub(super) fn round(
         &mut self,
         paths: &mut Paths<'_>,
         columns: &mut Columns,
@@ -137,6 +130,9 @@ impl<'n> Pouring<'n> {
         let mut waiting = Vec::new();
         let mut class = None;
         for group in 0..paths.groups() {
+            if paths.commodities(group).all(|at| self.poured.rest[at] == 0) {
+                continue;
+            }
             let of = paths.class(group);
             if class != Some(of) {
                 class = Some(of);
@@ -193,11 +189,8 @@ impl<'n> Pouring<'n> {
         }
         self.poured.rest[at] -= amount;
         self.poured.flows.push((next.column, amount));
-        if amount == rest {
-            self.poured.keys[at] = next.column;
-        } else {
+        if amount < rest {
             self.is_full[row as usize] = true;
-            self.poured.stopped.push((next.column, row));
         }
         true
     }

@@ -8,11 +8,11 @@
 //! to the pool of ways; then prices walk over the pool: commodity after commodity takes its cheapest way of those that are known, the rows that it takes
 //! become dearer in proportion, and all rows cheaper with time, so that a row that is used to its capacity keeps its price (the incremental subgradient
 //! method; Nedić, Bertsekas 2001, doi:10.1137/S1052623499362111, with steps scaled by the capacities). The average price of the second half of the
-//! walk is the next round's. A walk of ten passes costs about as much as pricing the network once, and moves prices ten times as far.
+//! walk is the next round's. A walk of five passes costs half as much as pricing the network once, and moves prices five times as far.
 //!
-//! On `kro_WorldLarge` ten rounds come to within 2 % of the optimum; thirty of the volume algorithm (Barahona, Anbil 2000, doi:10.1007/s101070050002), each with
+//! On `kro_WorldLarge` ten rounds of ten passes come to within 2 % of the optimum; thirty of the volume algorithm (Barahona, Anbil 2000, doi:10.1007/s101070050002), each with
 //! one step, came to 16 %. What is chosen how often on the walk also says which way a plan should go ([`super::greedy::pour_chosen`]). Later the walk is
-//! stuck at its step's noise, and the simplex method does the rest.
+//! stuck at its step's noise, and after a few rounds the interior point method goes on ([`crate::lp::interior`]).
 
 use std::ops::Range;
 
@@ -22,7 +22,7 @@ use super::paths::Paths;
 use crate::budget::Budget;
 
 /// Passes of a walk over all commodities.
-const PASSES: usize = 10;
+const PASSES: usize = 5;
 /// Each walk's steps are so much shorter than the last one's.
 const SHORTER: f64 = 0.85;
 /// Samples of the prices in a pass.

@@ -118,6 +118,11 @@ impl<'n> Paths<'n> {
         self.weight[arc] = f64::INFINITY;
     }
 
+    /// The commodities of a group.
+    pub(super) fn commodities(&self, group: usize) -> impl Iterator<Item = usize> + '_ {
+        self.groups[group].lanes.iter().flat_map(|(_, commodities)| commodities.clone())
+    }
+
     pub(super) fn class(&self, group: usize) -> usize {
         self.groups[group].class
     }
@@ -168,7 +173,11 @@ impl<'n> Paths<'n> {
                         let longest = limits.max().unwrap_or(limit);
                         self.labels.set(self.network, &self.weight, source, longest, budget);
                     }
-                    let Some((cost, label)) = self.labels.best(self.network.ends(commodity), limit) else { continue };
+                    let Some((cost, label)) = self.labels.best(self.network.ends(commodity), limit) else {
+                        // None is quick enough: what was said of the cheapest does not hold.
+                        wants(at, f64::INFINITY);
+                        continue;
+                    };
                     priced = cost + commodity.service as f64;
                     if !wants(at, priced) {
                         continue;

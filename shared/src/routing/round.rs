@@ -52,6 +52,72 @@ impl Whole {
     }
 }
 
+/// Shares of a container that are too small to be worth a place.
+const SMALL: f64 = 1e-3;
+
+/// Containers on columns, by commodity, without small parts and within the capacities: the largest takes what small ones had, and what there is no room for is
+/// not carried.
+pub(super) fn fitted(network: &Network, columns: &Columns, shares: &[(u32, f64)]) -> Vec<(u32, f64)> {
+    let commodities = network.commodities.len();
+    let mut largest: Vec<(f64, u32)> = (0..commodities as u32).map(|at| (0.0, at)).collect();
+    for &(column, share) in shares {
+        let largest = &mut largest[columns.commodity[column as usize] as usize];
+        if share > largest.0 {
+            *largest = (share, column);
+        }
+    }
+    let mut rest: Vec<f64> = network.commodities.iter().map(|commodity| commodity.quantity as f64).collect();
+    let mut kept: Vec<(u32, f64)> = Vec::with_capacity(commodities);
+    for &(column, share) in shares {
+        let of = columns.commodity[column as usize] as usize;
+        if share > SMALL && column != largest[of].1 {
+            rest[of] -= share;
+            kept.push((column, share));
+        }
+    }
+    kept.extend(largest.iter().zip(&rest).map(|(&(_, column), &rest)| (column, rest)));
+    let mut used = vec![0.0; network.capacity.len()];
+    for &(column, share) in &kept {
+        for &(row, units) in columns.entries(column) {
+            used[row as usize] += share * f64::from(units);
+        }
+    }
+    let left: Vec<f64> = used
+        .iter()
+        .zip(&network.capacity)
+        .map(|(&used, &capacity)| if used > capacity as f64 { capacity as f64 / used } else { 1.0 })
+        .collect();
+    let mut stay = vec![0.0; commodities];
+    for (column, share) in &mut kept {
+        let left = columns.entries(*column).iter().map(|&(row, _)| left[row as usize]).fold(1.0, f64::min);
+        stay[columns.commodity[*column as usize] as usize] += *share * (1.0 - left);
+        *share *= left;
+    }
+    kept.extend((0..).zip(stay).filter(|&(_, share)| share > 0.0));
+    kept
+}
+
+/// The whole parts of containers on columns, and then the largest fractions that find room.
+pub(super) fn floored(network: &Network, columns: &Columns, shares: &[(u32, f64)]) -> Whole {
+    let mut whole = Whole::new(network);
+    let mut order: Vec<(f64, u32)> = Vec::new();
+    for &(column, share) in shares.iter().filter(|&&(column, _)| column as usize >= network.commodities.len()) {
+        let of = columns.commodity[column as usize] as usize;
+        let count = (share + 1.0 - NEARLY).floor();
+        if !network.commodities[of].whole {
+            whole.take(columns, column, count as i64);
+        }
+        order.push((share - count, column));
+    }
+    order.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+    for (_, column) in order {
+        let of = columns.commodity[column as usize] as usize;
+        let count = if network.commodities[of].whole { whole.rest[of] } else { whole.rest[of].min(1) };
+        whole.take(columns, column, count);
+    }
+    whole
+}
+
 /// Rounds the master's solution, which is left as it is.
 pub(super) fn round(network: &Network, columns: &Columns, master: &Master, budget: &mut Budget<'_>) -> Whole {
     let mut master = master.clone();

@@ -4,13 +4,14 @@
 //! Every pricing round gives a Lagrangian bound that is exact: duals are rounded to integers first (scaled by a power of
 //! two) and all sums are integers. The LP only proposes duals; nothing it says enters the bound.
 
+mod warm_up;
+
 use crate::berth::bound::dominance::Dominance;
 use crate::berth::bound::master::{Column, Master};
 use crate::berth::bound::network::{self, Grid, Network, Ranks};
 use crate::berth::bound::pricing::{self, INFINITE, Labels, NONE};
 use crate::berth::certificate::{Cells, Node};
 use crate::berth::model::{Model, Schedule};
-use crate::berth::state::State;
 use crate::budget::Budget;
 use crate::lp::Status;
 use crate::units::Seconds;
@@ -64,7 +65,7 @@ pub(crate) struct Generator<'a> {
     forward: Vec<Labels>,
     backward: Labels,
     best: Vec<(i64, u32)>,
-    smoothing: f64,
+    pub(crate) smoothing: f64,
     pub(crate) rounds: u64,
     pub(crate) lp_value: f64,
     fixed_gap: i64,
@@ -137,8 +138,9 @@ impl<'a> Generator<'a> {
         self.networks.iter().map(Network::len).sum()
     }
 
-    /// Adds the berths of a plan as columns.
-    pub(crate) fn add_plan(&mut self, plan: &Schedule) {
+    /// Adds the berths of a plan as columns; returns these.
+    pub(crate) fn add_plan(&mut self, plan: &Schedule) -> Vec<usize> {
+        let mut columns = Vec::new();
         for (kind, net) in self.networks.iter().enumerate() {
             for &berth in &net.berths {
                 let mut visits: Vec<(u32, u32)> = plan
@@ -153,14 +155,17 @@ impl<'a> Generator<'a> {
                 if let Some(cost) = costs
                     && !visits.is_empty()
                 {
-                    self.master.add(Column { kind: kind as u32, visits }, cost);
+                    let column = Column { kind: kind as u32, visits };
+                    self.master.add(column.clone(), cost);
+                    columns.extend(self.master.find(&column));
                 }
             }
         }
+        columns
     }
 
     /// Prices every kind at `duals`; returns the Lagrangian bound.
-    fn evaluate(&mut self, duals: &[i64]) -> i64 {
+    pub(super) fn evaluate(&mut self, duals: &[i64]) -> i64 {
         let mut value: i64 = duals.iter().sum();
         for (q, net) in self.networks.iter().enumerate() {
             self.best[q] = pricing::forward(net, &self.rules[q], duals, self.scale, &mut self.forward[q]);
@@ -251,79 +256,10 @@ impl<'a> Generator<'a> {
         });
     }
 
-    fn clamp(&self, duals: &mut [i64]) {
+    pub(super) fn clamp(&self, duals: &mut [i64]) {
         for (y, &most) in duals.iter_mut().zip(&self.ceiling) {
             *y = (*y).min(most).max(-2 * self.upper.max(1).saturating_mul(self.scale));
         }
-    }
-
-    /// First duals: what each call costs the others and itself in a plan; then a few deflected subgradient steps (Polyak
-    /// step towards `upper`; Camerini, Fratta & Maffioli 1975, doi:10.1007/BFb0120697). They cost no LP and bring the bound
-    /// close enough to remove most arcs.
-    pub(crate) fn warm_up(&mut self, plan: &Schedule, steps: u64, budget: &mut Budget<'_>) -> bool {
-        let mut duals = self.savings(plan);
-        self.clamp(&mut duals);
-        let mut direction = vec![0.0; self.model.n];
-        let (mut length, mut idle) = (1.0, 0);
-        for _ in 0..steps {
-            if budget.stopped().is_some() {
-                return false;
-            }
-            budget.spend(self.arcs() as u64);
-            let value = self.evaluate(&duals);
-            let gradient = self.gradient();
-            self.harvest(None);
-            if gradient.iter().all(|&g| g == 0.0) {
-                if value > self.center.value {
-                    self.center = Bound { duals, value };
-                }
-                break;
-            }
-            if value > self.center.value {
-                self.center = Bound { duals: duals.clone(), value };
-                idle = 0;
-                if self.lower() >= self.upper {
-                    return true;
-                }
-            } else {
-                idle += 1;
-                if idle >= 4 {
-                    idle = 0;
-                    length *= 0.7;
-                    duals.clone_from(&self.center.duals);
-                }
-            }
-            for (d, g) in direction.iter_mut().zip(&gradient) {
-                *d = g + 0.6 * *d;
-            }
-            let norm: f64 = direction.iter().map(|d| d * d).sum();
-            if norm < 1e-6 {
-                break;
-            }
-            let step = length * ((self.upper as f64) * self.scale as f64 - value as f64) / norm;
-            for (y, d) in duals.iter_mut().zip(&direction) {
-                *y += (step * d) as i64;
-            }
-            self.clamp(&mut duals);
-            if self.worth_fixing() {
-                self.fix(budget);
-            }
-        }
-        false
-    }
-
-    /// Scaled: by how much the plan gets cheaper without each call.
-    fn savings(&self, plan: &Schedule) -> Vec<i64> {
-        let mut state = State::from_schedule(self.model, plan);
-        (0..self.model.n)
-            .map(|i| {
-                let (line, at) = (state.place[i].0 as usize, state.place[i].1 as usize);
-                let own = state.lines[line][at].cost;
-                let free = if line == self.model.m { 0 } else { state.free_before(line, at) };
-                let others = state.tail_change(line, free, at + 1).unwrap_or(0);
-                (own - others) * self.scale
-            })
-            .collect()
     }
 
     /// Subgradient of the bound at the duals priced last: how often each call is missing.
@@ -367,20 +303,14 @@ impl<'a> Generator<'a> {
         let mut smoothing = if self.center.value == i64::MIN { 0.0 } else { self.smoothing };
         let mut misses = 0;
         loop {
-            let duals: Vec<i64> = if smoothing <= 0.0 {
-                out.to_vec()
-            } else {
-                out.iter()
-                    .zip(&self.center.duals)
-                    .map(|(&o, &c)| o + ((c - o) as f64 * smoothing).round() as i64)
-                    .collect()
-            };
+            let duals = self.between(out, smoothing);
             budget.spend(self.arcs() as u64);
             let value = self.evaluate(&duals);
             if smoothing > 0.0 && misses == 0 {
                 self.adapt(out, &duals);
             }
-            let added = self.harvest(Some(out));
+            let convexity: Vec<i64> = self.convexity();
+            let added = self.harvest(Some((out, &convexity)), COLUMNS);
             if value > self.center.value {
                 self.center = Bound { duals, value };
                 if self.lower() >= self.upper {
@@ -407,16 +337,32 @@ impl<'a> Generator<'a> {
         }
     }
 
+    /// Duals on the way from `out` to the centre.
+    pub(super) fn smoothed(&self, out: &[i64]) -> Vec<i64> {
+        self.between(out, self.smoothing)
+    }
+
+    fn between(&self, out: &[i64], smoothing: f64) -> Vec<i64> {
+        let between = |(&o, &c): (&i64, &i64)| o + ((c - o) as f64 * smoothing).round() as i64;
+        out.iter().zip(&self.center.duals).map(between).collect()
+    }
+
     /// Raises or lowers the smoothing by the angle between the subgradient at the priced duals and the way to the master's.
-    fn adapt(&mut self, out: &[i64], duals: &[i64]) {
+    pub(super) fn adapt(&mut self, out: &[i64], duals: &[i64]) {
         let gradient = self.gradient();
         let slope: f64 = gradient.iter().zip(out.iter().zip(duals)).map(|(g, (&o, &d))| g * (o - d) as f64).sum();
         self.smoothing =
             if slope > 0.0 { (self.smoothing - 0.1).max(0.0) } else { self.smoothing + (1.0 - self.smoothing) * 0.1 };
     }
 
-    /// Takes columns out of the last pricing whose reduced cost at `out` is negative.
-    fn harvest(&mut self, out: Option<&[i64]>) -> usize {
+    /// Scaled: the master's own price of a berth of each kind.
+    fn convexity(&self) -> Vec<i64> {
+        let unit = self.master.unit * self.scale as f64;
+        self.master.lp.duals()[self.model.n..].iter().map(|&price| (price * unit).round() as i64).collect()
+    }
+
+    /// Takes up to `most` columns of each kind out of the last pricing whose reduced cost at the prices of calls and kinds is negative.
+    pub(super) fn harvest(&mut self, prices: Option<(&[i64], &[i64])>, most: usize) -> usize {
         let mut added = 0;
         for (q, net) in self.networks.iter().enumerate() {
             let values = &self.forward[q].value;
@@ -429,16 +375,13 @@ impl<'a> Generator<'a> {
             }
             by_call.retain(|e| e.1 != NONE);
             by_call.sort_unstable();
-            let row = self.model.n + q;
-            let convexity = (self.master.lp.duals()[row] * self.master.unit * self.scale as f64).round() as i64;
-            let take = if out.is_some() { COLUMNS } else { 2 };
-            for &(_, last) in by_call.iter().take(take) {
+            for &(_, last) in by_call.iter().take(most) {
                 let arcs = pricing::path(last, &self.forward[q], None);
                 let cost: i64 = arcs.iter().map(|&a| net.cost[a as usize]).sum();
                 let slack = (self.scale as f64 * self.master.unit * 1e-6) as i64 + arcs.len() as i64 + 1;
-                let attractive = out.is_none_or(|out| {
-                    let covered: i64 = arcs.iter().map(|&a| out[net.call[a as usize] as usize]).sum();
-                    cost * self.scale - covered - convexity < -slack
+                let attractive = prices.is_none_or(|(calls, kinds)| {
+                    let covered: i64 = arcs.iter().map(|&a| calls[net.call[a as usize] as usize]).sum();
+                    cost * self.scale - covered - kinds[q] < -slack
                 });
                 if attractive {
                     let visits = arcs.iter().map(|&a| (net.call[a as usize], net.start[a as usize])).collect();
@@ -475,6 +418,21 @@ impl<'a> Generator<'a> {
             self.fixings.push(duals);
         }
         removed
+    }
+
+    /// Leaves the starts that a plan may have which costs no more than the bound and this share of it.
+    pub(crate) fn keep_promising(&mut self, share: f64) {
+        let duals = self.center.duals.clone();
+        self.evaluate(&duals);
+        let allowed = (self.center.value as f64 * share) as i64;
+        for q in 0..self.networks.len() {
+            let net = &self.networks[q];
+            pricing::backward(net, &self.rules[q], &duals, self.scale, &mut self.backward);
+            let best = self.best[q].0;
+            let (front, back) = (&self.forward[q].value, &self.backward.value);
+            self.networks[q] =
+                net.filtered(&self.ranks[q], &mut |a| front[a] < INFINITE && front[a] + back[a] - best <= allowed);
+        }
     }
 
     /// Whether the gap shrank enough since the last time to make `fix` worth its price.

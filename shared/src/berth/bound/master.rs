@@ -19,13 +19,15 @@ pub(crate) struct Master {
     /// Columns of the LP from `base` on.
     pub(crate) columns: Vec<Column>,
     pub(crate) costs: Vec<i64>,
+    /// Per column: (call, visits), by call.
+    covers: Vec<Vec<(u32, u32)>>,
     known: HashMap<Column, usize>,
     pub(crate) calls: usize,
     /// LP columns before the first schedule: for each call its slack, then for each call its surplus.
     pub(crate) base: usize,
     /// Costs are divided by this in the LP.
     pub(crate) unit: f64,
-    penalties: Vec<f64>,
+    pub(crate) penalties: Vec<f64>,
     /// Per column: when it was last basic, or made.
     stamp: Vec<u64>,
     clock: u64,
@@ -58,6 +60,7 @@ impl Master {
             lp,
             columns: Vec::new(),
             costs: Vec::new(),
+            covers: Vec::new(),
             known: HashMap::new(),
             calls: n,
             base: 2 * n,
@@ -79,17 +82,19 @@ impl Master {
             return closed;
         }
         self.known.insert(column.clone(), self.columns.len());
-        let mut entries: Vec<(usize, f64)> = Vec::with_capacity(column.visits.len() + 1);
+        let mut covers: Vec<(u32, u32)> = Vec::with_capacity(column.visits.len());
         for &(call, _) in &column.visits {
-            match entries.iter_mut().find(|e| e.0 == call as usize) {
-                Some(e) => e.1 += 1.0,
-                None => entries.push((call as usize, 1.0)),
+            match covers.binary_search_by_key(&call, |cover| cover.0) {
+                Ok(at) => covers[at].1 += 1,
+                Err(at) => covers.insert(at, (call, 1)),
             }
         }
-        entries.push((self.calls + column.kind as usize, 1.0));
+        let calls = covers.iter().map(|&(call, visits)| (call as usize, f64::from(visits)));
+        let entries: Vec<_> = calls.chain([(self.calls + column.kind as usize, 1.0)]).collect();
         self.lp.add_column(cost as f64 / self.unit, 0.0, f64::INFINITY, &entries);
         self.columns.push(column);
         self.costs.push(cost);
+        self.covers.push(covers);
         self.stamp.push(self.clock);
         self.made += 1;
         true
@@ -157,12 +162,42 @@ impl Master {
         for (at, (_, std::cmp::Reverse(c))) in ages.iter().enumerate() {
             keep[*c] = at < most / 2 || self.lp.is_basic(self.base + c);
         }
+        self.keep(&keep);
+    }
+
+    /// Begins from a point near the optimum: how much of which columns.
+    pub(crate) fn cross(&mut self, point: &[(usize, f64)]) {
+        let rows = self.lp.rows();
+        let mut missing = vec![1.0; self.calls];
+        for &(column, x) in point {
+            self.covers[column].iter().for_each(|&(call, visits)| missing[call as usize] -= x * f64::from(visits));
+        }
+        let own = |call: usize| if missing[call] < 0.0 { self.calls + call } else { call };
+        let logicals = self.lp.columns() + self.calls..self.lp.columns() + rows;
+        let basis: Vec<usize> = (0..self.calls).map(own).chain(logicals).collect();
+        let shares: Vec<(usize, f64)> = point.iter().map(|&(column, x)| (self.base + column, x)).collect();
+        self.lp.cross(&basis, &shares);
+    }
+
+    /// Drops the other columns.
+    pub(crate) fn keep(&mut self, keep: &[bool]) {
         let base = self.base;
         self.lp.retain_columns(&|j| j < base || keep[j - base]);
-        retain(&mut self.columns, &keep);
+        retain(&mut self.columns, keep);
         self.known = self.columns.iter().cloned().zip(0..).collect();
-        retain(&mut self.costs, &keep);
-        retain(&mut self.stamp, &keep);
+        retain(&mut self.costs, keep);
+        retain(&mut self.covers, keep);
+        retain(&mut self.stamp, keep);
+    }
+
+    /// (call, visits) of a column, by call.
+    pub(crate) fn covers(&self, column: usize) -> &[(u32, u32)] {
+        &self.covers[column]
+    }
+
+    /// Where a column is, if it is there.
+    pub(crate) fn find(&self, column: &Column) -> Option<usize> {
+        self.known.get(column).copied()
     }
 }
 

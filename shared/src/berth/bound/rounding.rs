@@ -1,13 +1,13 @@
-//! Plans out of the master's solution.
+//! Plans out of a solution of the relaxation: how much of which columns.
 
 use super::generate::Generator;
 use crate::berth::model::Schedule;
 
 impl Generator<'_> {
-    /// Each berth takes the schedule that the master values most among what is left; calls that are in it twice or on
+    /// Each berth takes the schedule that it values most among what is left; calls that are in it twice or on
     /// another berth already are skipped.
-    pub(crate) fn rounded_by_berth(&self) -> Schedule {
-        let mut list = self.master.solution();
+    pub(crate) fn rounded_by_berth(&self, point: &[(usize, f64)]) -> Schedule {
+        let mut list = point.to_vec();
         list.sort_by(|x, y| y.1.total_cmp(&x.1).then(x.0.cmp(&y.0)));
         let mut plan: Schedule = vec![None; self.model.n];
         let mut used: Vec<usize> = vec![0; self.networks.len()];
@@ -29,13 +29,13 @@ impl Generator<'_> {
         plan
     }
 
-    /// Each call takes the kind of berth and the start that the master values most; berths of one kind share out their
-    /// calls by start. Where the master's solution is whole, this is the plan that it stands for.
-    pub(crate) fn rounded_by_start(&self) -> Schedule {
+    /// Each call takes the kind of berth and the start that it values most; berths of one kind share out their
+    /// calls by start. Where the solution is whole, this is the plan that it stands for.
+    pub(crate) fn rounded_by_start(&self, point: &[(usize, f64)]) -> Schedule {
         let n = self.model.n;
         // (value, kind, start) by call
         let mut votes: Vec<Vec<(f64, u32, u32)>> = vec![Vec::new(); n];
-        for (c, x) in self.master.solution() {
+        for &(c, x) in point {
             let column = &self.master.columns[c];
             for &(call, start) in &column.visits {
                 let list = &mut votes[call as usize];

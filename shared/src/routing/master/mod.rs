@@ -14,6 +14,7 @@
 //! exact; the bound is recomputed from the prices in integers.
 
 mod basis;
+mod cross;
 mod dual;
 mod step;
 #[cfg(test)]
@@ -104,27 +105,6 @@ impl Master {
             capacity,
             quantity,
         }
-    }
-
-    /// Begins from a vertex: `keys[commodity]`, and columns each with a row that it saturates, in the order in which they were poured: no later
-    /// column and no later key takes anything of an earlier one's row.
-    pub(super) fn start(&mut self, columns: &Columns, keys: &[u32], poured: &[(u32, u32)]) {
-        self.place.clear();
-        self.place.resize(columns.len(), Place::Nonbasic);
-        self.key.copy_from_slice(keys);
-        for &key in keys {
-            self.place[key as usize] = Place::Key;
-        }
-        self.slot.fill(NONE);
-        self.row.clear();
-        self.held.clear();
-        for &(column, row) in poured {
-            self.slot[row as usize] = self.row.len() as u32;
-            self.row.push(row);
-            self.place[column as usize] = Place::At(self.held.len() as u32);
-            self.held.push(Held::Column(column));
-        }
-        self.refactor(columns);
     }
 
     /// Makes room for columns that were added to the pool.

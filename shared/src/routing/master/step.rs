@@ -148,7 +148,7 @@ impl Master {
 
     /// Ratio test in two passes (Harris 1973, doi:10.1007/BF01580108): the longest step with limits relaxed by the tolerance, then the largest
     /// rate among those that stop it.
-    fn blocking(&self) -> Option<(Leaving, f64)> {
+    pub(super) fn blocking(&self) -> Option<(Leaving, f64)> {
         let positions = self.alpha.iter().zip(&self.value).enumerate();
         let positions = positions.map(|(p, (&rate, &room))| (Leaving::Position(p as u32), rate, room));
         let keys = self.rates.keys.iter().map(|&commodity| {
@@ -188,7 +188,7 @@ impl Master {
     }
 
     /// Where a commodity has its key alone and another of its columns enters, that one becomes the key and the basis stays.
-    fn takes_key(&mut self, columns: &Columns, entering: Held, commodity: u32) -> bool {
+    pub(super) fn takes_key(&mut self, columns: &Columns, entering: Held, commodity: u32) -> bool {
         let Held::Column(column) = entering else { return false };
         let at = commodity as usize;
         if columns.commodity[column as usize] != commodity || !self.others[at].is_empty() {
