@@ -1,5 +1,5 @@
 //! The whole method, in the order in which its parts pay off: greedy, annealing, a bound by column generation with annealing
-//! from what the master suggests, then branch and price.
+//! from what the master suggests, then branch and price. With more than a hundred calls, the root is approached through the interior and dived from at once.
 //!
 //! Every decision depends on ticks only, so a work limit gives the same answer everywhere; the deadline just cuts it short.
 

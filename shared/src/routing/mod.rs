@@ -22,7 +22,7 @@
 //! # Reading order
 //!
 //! [`wire`] (the JSON) and [`text`] (the benchmark forms) become an [`instance`] by `validate`, with its reduced `network`. `paths` prices, `greedy` pours,
-//! `lagrange`, [`crate::lp::interior`] and `colgen` with its `master` bound, `round` makes whole, `search` orders them. [`plan`] writes the ways out, `explain` says what is in the way of
+//! `lagrange`, `lp::interior` and `colgen` with its `master` bound, `round` makes whole, `search` orders them. [`plan`] writes the ways out, `explain` says what is in the way of
 //! the rest, `certificate` is what the bound rests on, `verify` checks all of it. [`Warm`] carries what an earlier
 //! answer says over to a changed request.
 

@@ -1,6 +1,7 @@
 //! The laws, for berths.
 
 use portolan::Answer;
+use portolan::berth::generate::{Style, generate};
 use portolan::berth::wire::{AssignmentWire, StabilityWire, Wire};
 use portolan::berth::{Berths, Certificate, Instance, Plan, Schedule};
 use portolan::outcome::{Outcome, Proof};
@@ -105,4 +106,14 @@ proptest! {
         prop_assert!(free.lower_bound <= tight.objective);
         prop_assert!(free.objective <= tight.objective);
     }
+}
+
+/// With so many calls, the root is approached through the interior.
+#[test]
+fn more_than_a_hundred_calls_repeat_to_the_byte_and_verify() {
+    let instance = Instance::try_from(&generate(Style::Congested, 102, 5, 1)).expect("valid");
+    let answer = |()| verified(&instance, solve(&instance, Some(40_000_000), 1)).expect("it verifies");
+    let (first, again) = (answer(()), answer(()));
+    assert_eq!(serde_json::to_string(&first).expect("serializes"), serde_json::to_string(&again).expect("serializes"));
+    assert!(first.gap < 0.05, "a gap of {} is none of a root that was solved", first.gap);
 }

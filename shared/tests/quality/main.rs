@@ -27,6 +27,7 @@ fn today() -> Vec<String> {
     for (style, size, ticks) in [
         (berth::generate::Style::Congested, (30, 3), 3_000_000),
         (berth::generate::Style::Congested, (60, 7), 6_000_000),
+        (berth::generate::Style::Congested, (102, 5), 40_000_000),
         (berth::generate::Style::Restricted, (40, 5), 6_000_000),
         (berth::generate::Style::Light, (40, 4), 2_000_000),
         (berth::generate::Style::Terminal, (32, 6), 6_000_000),

@@ -12,6 +12,9 @@
 //! more than a plan); dropping schedules that carry next to nothing, which come back one solve later and drive out others; prices that are not
 //! smoothed; more than four schedules of a kind from each round.
 
+#[cfg(test)]
+mod tests;
+
 use super::generate::{Bound, End, Generator};
 use super::master::Master;
 use crate::berth::model::Schedule;
@@ -164,8 +167,9 @@ impl Approach {
         let now: Vec<usize> = keep
             .iter()
             .scan(0, |kept, &keep| {
+                let at = *kept;
                 *kept += usize::from(keep);
-                Some(*kept - 1)
+                Some(at)
             })
             .collect();
         g.master.keep(&keep);
