@@ -2,7 +2,7 @@
 //!
 //! With fifteen calls on a berth the vertices of the master are degenerate: of a root with 200 calls nearly all time went into pivots, for 140 pricing rounds.
 //! An interior point method ([`crate::lp::interior`]) takes the rounds' prices from the middle of what is open, and its steps cost what a round does: the
-//! root is within two hundredths of a per cent after 3 s instead of 8 s, with 250 calls after 7 s instead of 25. Its point is crossed over to a vertex in
+//! root is within two hundredths of a per cent after 3 s instead of 8 s, with 250 calls after 7 s. Its point is crossed over to a vertex in
 //! a tenth of a second. With 60 calls the simplex method is quicker by itself.
 //!
 //! There a call is a resource that schedules take at most once, and what leaving it out costs is taken off their costs. So that nothing is far
