@@ -157,23 +157,18 @@ fn prove<'a>(
     }
     let mut end = if g.warm_up(&plan, WARM_UP, budget) { End::Closed } else { End::Stopped };
     if model.n > VERY_MANY && end == End::Stopped && known.goes_on(budget) {
-        end = g.approach(&annealer.best.clone(), budget, &mut |g, point, budget| {
+        end = g.approach(&plan, budget, &mut |g, point, budget| {
             round(g, point, annealer, BETWEEN * n, budget, known);
-            let lower = if g.is_whole() { g.lower() } else { known.lower };
-            known.update(&annealer.best, annealer.best_cost, lower, budget)
+            take_note(g, annealer, budget, known)
         });
+        if end == End::Stopped && known.goes_on(budget) {
+            dive(&mut g, annealer, budget, known);
+        }
     } else {
-        g.add_plan(&annealer.best);
-    }
-    if model.n > VERY_MANY && end == End::Stopped && known.goes_on(budget) {
-        diving::dive(&mut g, budget, &mut |g, budget| {
-            improve(g, annealer, BETWEEN * n, budget, known);
-            known.goes_on(budget)
-        });
+        g.add_plan(&plan);
     }
     loop {
-        let lower = if g.is_whole() { g.lower() } else { known.lower };
-        let goes_on = known.update(&annealer.best, annealer.best_cost, lower, budget);
+        let goes_on = take_note(&g, annealer, budget, known);
         if !g.is_whole() && (end != End::Stopped || !goes_on) {
             g.widen(budget);
             // What is left of the budget pays for one pass that bounds, not for closing starts that nobody looks at again.
@@ -201,10 +196,7 @@ fn prove<'a>(
         improve(&mut g, annealer, LATE * n, budget, known);
         g.fix(budget);
         if g.lower() < g.upper {
-            diving::dive(&mut g, budget, &mut |g, budget| {
-                improve(g, annealer, BETWEEN * n, budget, known);
-                known.goes_on(budget)
-            });
+            dive(&mut g, annealer, budget, known);
             anneal(annealer, LATE * n, WARM, budget, known);
             raise(&mut g, annealer);
             g.fix(budget);
@@ -234,6 +226,21 @@ fn anneal(a: &mut Annealer<'_>, work: u64, hot: f64, budget: &mut Budget<'_>, kn
         budget.spend(ticks);
         let lower = known.lower;
         known.update(plan, cost, lower, budget)
+    });
+}
+
+/// Takes note of the best plan and of what the generator proves for all plans, and says whether to go on.
+fn take_note(g: &Generator<'_>, a: &Annealer<'_>, budget: &mut Budget<'_>, known: &mut Known<'_>) -> bool {
+    let lower = if g.is_whole() { g.lower() } else { known.lower };
+    known.update(&a.best, a.best_cost, lower, budget)
+}
+
+/// Dives, with annealing at every step.
+fn dive(g: &mut Generator<'_>, a: &mut Annealer<'_>, budget: &mut Budget<'_>, known: &mut Known<'_>) {
+    let work = BETWEEN * g.model.n as u64;
+    diving::dive(g, budget, &mut |g, budget| {
+        improve(g, a, work, budget, known);
+        known.goes_on(budget)
     });
 }
 

@@ -21,21 +21,21 @@ impl Lp {
 
     /// Back to an earlier basis, with the bounds of now.
     pub(crate) fn set_basis(&mut self, basis: Basis) {
-        self.rest_all();
+        self.enter(basis.head);
         self.logicals.place = basis.logicals;
-        self.head = basis.head;
-        for p in 0..self.head.len() {
-            self.set_place(self.head[p], Place::Basic(p as u32));
-        }
         self.factored = basis.inverse.is_some() && self.factored;
         self.inverse = basis.inverse.or(self.inverse.take());
     }
 
-    /// Takes everything out of the basis.
-    pub(super) fn rest_all(&mut self) {
+    /// These are basic, one for each row, and everything else rests at a bound.
+    pub(super) fn enter(&mut self, head: Vec<u32>) {
         for vars in [&mut self.columns, &mut self.logicals] {
             let bounds = vars.lower.iter().zip(&vars.upper);
             vars.place = bounds.map(|(&lower, &upper)| resting(lower, upper)).collect();
+        }
+        self.head = head;
+        for p in 0..self.head.len() {
+            self.set_place(self.head[p], Place::Basic(p as u32));
         }
     }
 

@@ -4,18 +4,16 @@
 //! something in the basis stops it and it takes that one's place (Megiddo 1991, doi:10.1287/ijoc.3.1.63; Bixby, Saltzman 1994,
 //! doi:10.1016/0167-6377(94)90069-8). From a point near the optimum most pushes end at once, and hardly a pivot is left for the simplex method.
 
-use super::{Lp, Place, primal::Block};
+use super::primal::Block;
+use super::{LOGICAL, Lp};
 
 impl Lp {
-    /// Begins from `basis`, one column or logical for each row, and `shares` of other columns, which have no upper bounds; together they solve the rows.
+    /// Begins from `basis`, one column for each row or, numbered behind the columns, a logical, and `shares` of other columns, which have no upper bounds; together they solve the rows.
     pub(crate) fn cross(&mut self, basis: &[usize], shares: &[(usize, f64)]) {
         let rhs = self.rhs.clone();
-        self.rest_all();
-        for (p, &j) in basis.iter().enumerate() {
-            let v = if j < self.columns() { j as u32 } else { super::LOGICAL | (j - self.columns()) as u32 };
-            self.head[p] = v;
-            self.set_place(v, Place::Basic(p as u32));
-        }
+        let columns = self.columns();
+        let variable = |&j: &usize| if j < columns { j as u32 } else { LOGICAL | (j - columns) as u32 };
+        self.enter(basis.iter().map(variable).collect());
         self.factored = false;
         for &(j, x) in shares {
             self.matrix.iter(j).for_each(|(r, a)| self.rhs[r as usize] -= a * x);

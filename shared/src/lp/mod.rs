@@ -4,7 +4,8 @@
 //! equation, `[0, inf)` a `<=` row, `(-inf, 0]` a `>=` row). Columns and rows can be added and bounds and costs changed between
 //! solves; the basis is kept, so that a re-solve costs a few pivots: the primal simplex after new columns, the dual simplex
 //! after new rows or bounds. Both are revised simplex methods, on sparse LU factors (`factor`) or, where there are few rows
-//! and many solves, on the inverse itself (`inverse`).
+//! and many solves, on the inverse itself (`inverse`). Where a simplex method would begin with thousands of pivots, an interior point method (`interior`)
+//! comes near the optimum first, and `cross` takes its point over to a basis.
 //!
 //! Tolerances are absolute: primal `PRIMAL`, dual `DUAL`. Nothing here is exact; callers that need a proof must recompute
 //! it from the duals in integers.

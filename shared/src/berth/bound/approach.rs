@@ -77,11 +77,8 @@ pub(crate) type Look<'l, 'a> = &'l mut dyn FnMut(&mut Generator<'a>, &[(usize, f
 /// Where it is.
 struct Approach {
     interior: Interior,
-    /// What leaving out each call costs, for the moment and at most.
+    /// What leaving out each call costs for the moment. The price of its row is what it is not worth of that.
     left_out: Vec<f64>,
-    most: Vec<f64>,
-    /// Of each call: what it is not worth of that.
-    price: Vec<f64>,
     /// Ways that come in.
     new: Vec<u32>,
     /// What the solution could still save.
@@ -95,8 +92,8 @@ impl Approach {
         let (kinds, steps) = (g.networks.len(), g.steps());
         let worth: Vec<f64> = g.center.duals.iter().map(|&dual| (dual as f64 / steps).max(0.0)).collect();
         let mean = worth.iter().sum::<f64>() / worth.len() as f64;
-        let most = g.master.penalties.clone();
-        let left_out: Vec<f64> = worth.iter().zip(&most).map(|(worth, most)| (2.0 * worth + mean).min(*most)).collect();
+        let most = worth.iter().zip(&g.master.penalties);
+        let left_out: Vec<f64> = most.map(|(worth, most)| (2.0 * worth + mean).min(*most)).collect();
         let price: Vec<f64> = left_out.iter().zip(&worth).map(|(left_out, worth)| left_out - worth).collect();
         let plan: Vec<(u32, f64)> = g.add_plan(plan).into_iter().map(|c| ((kinds + c) as u32, 1.0)).collect();
         let open = (g.upper * g.scale - g.center.value) as f64 / steps;
@@ -106,7 +103,7 @@ impl Approach {
         let mu = open / new.len().max(1) as f64;
         let interior = Interior::new(vec![1.0; left_out.len()], quantity, &ways, &price, &plan, mu);
         let interior = interior.with_limits(&left_out, &price);
-        Self { interior, left_out, most, price, new, open, point: Vec::new() }
+        Self { interior, left_out, new, open, point: Vec::new() }
     }
 
     /// Solves for the columns that are known, prices, and takes more. False where there is no time, or numbers went astray.
@@ -119,13 +116,13 @@ impl Approach {
         if budget.stopped().is_some() || !shares.value.is_finite() {
             return false;
         }
-        self.price = self.interior.prices();
-        let (pays, cheaper) = self.interior.pays(&ways, &self.price);
+        let price = self.interior.prices();
+        let (pays, cheaper) = self.interior.pays(&ways, &price);
         let scaled = |price: f64| (price * steps).round() as i64;
-        let worth = self.left_out.iter().zip(&self.price);
+        let worth = self.left_out.iter().zip(&price);
         let mut own: Vec<i64> = worth.map(|(left_out, price)| scaled(left_out - price)).collect();
         g.clamp(&mut own);
-        let duals = g.smoothed(&own);
+        let duals = g.smoothed(&own, g.smoothing);
         let bound = g.evaluate(&duals);
         budget.spend(g.arcs() as u64);
         g.adapt(&own, &duals);
@@ -143,13 +140,13 @@ impl Approach {
         true
     }
 
-    /// Where a call is worth nearly what leaving it out costs, that costs more from now on. Whether there is one.
-    fn raise(&mut self) -> bool {
+    /// Where a call is worth nearly what leaving it out costs, that costs more from now on, up to `most`. Whether there is one.
+    fn raise(&mut self, most: &[f64]) -> bool {
         let mut any = false;
-        for call in 0..self.price.len() {
-            let (left_out, most) = (self.left_out[call], self.most[call]);
-            if left_out - self.price[call] > HIGH * left_out && left_out < most {
-                let more = left_out.min(most - left_out);
+        for (call, price) in self.interior.prices().into_iter().enumerate() {
+            let left_out = self.left_out[call];
+            if left_out - price > HIGH * left_out && left_out < most[call] {
+                let more = left_out.min(most[call] - left_out);
                 self.left_out[call] += more;
                 self.interior.raise(call as u32, more);
                 any = true;
@@ -164,17 +161,9 @@ impl Approach {
         self.point.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
         let mut keep = vec![false; g.master.columns.len()];
         self.point.iter().for_each(|&(column, _)| keep[column] = true);
-        let now: Vec<usize> = keep
-            .iter()
-            .scan(0, |kept, &keep| {
-                let at = *kept;
-                *kept += usize::from(keep);
-                Some(at)
-            })
-            .collect();
-        g.master.keep(&keep);
-        self.point.iter_mut().for_each(|(column, _)| *column = now[*column]);
-        g.master.cross(&self.point);
+        let now = g.master.keep(&keep);
+        let point: Vec<(usize, f64)> = self.point.iter().filter_map(|&(column, x)| Some((now[column]?, x))).collect();
+        g.master.cross(&point);
     }
 }
 
@@ -192,7 +181,7 @@ impl<'a> Generator<'a> {
             }
             let is_near =
                 approach.open * self.steps() < NEARLY * self.center.value as f64 || approach.new.is_empty() && is_exact;
-            if is_near && !approach.raise() {
+            if is_near && !approach.raise(&self.master.penalties) {
                 break;
             }
             if approach.new.is_empty() {
@@ -207,10 +196,5 @@ impl<'a> Generator<'a> {
         }
         approach.settle(self);
         End::Stopped
-    }
-
-    /// Scaled duals for one of the master's unit of cost.
-    fn steps(&self) -> f64 {
-        self.master.unit * self.scale as f64
     }
 }

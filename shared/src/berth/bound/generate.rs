@@ -303,7 +303,7 @@ impl<'a> Generator<'a> {
         let mut smoothing = if self.center.value == i64::MIN { 0.0 } else { self.smoothing };
         let mut misses = 0;
         loop {
-            let duals = self.between(out, smoothing);
+            let duals = self.smoothed(out, smoothing);
             budget.spend(self.arcs() as u64);
             let value = self.evaluate(&duals);
             if smoothing > 0.0 && misses == 0 {
@@ -337,12 +337,8 @@ impl<'a> Generator<'a> {
         }
     }
 
-    /// Duals on the way from `out` to the centre.
-    pub(super) fn smoothed(&self, out: &[i64]) -> Vec<i64> {
-        self.between(out, self.smoothing)
-    }
-
-    fn between(&self, out: &[i64], smoothing: f64) -> Vec<i64> {
+    /// Duals on the way from `out` to the centre, this part of it.
+    pub(super) fn smoothed(&self, out: &[i64], smoothing: f64) -> Vec<i64> {
         let between = |(&o, &c): (&i64, &i64)| o + ((c - o) as f64 * smoothing).round() as i64;
         out.iter().zip(&self.center.duals).map(between).collect()
     }
@@ -357,8 +353,13 @@ impl<'a> Generator<'a> {
 
     /// Scaled: the master's own price of a berth of each kind.
     fn convexity(&self) -> Vec<i64> {
-        let unit = self.master.unit * self.scale as f64;
-        self.master.lp.duals()[self.model.n..].iter().map(|&price| (price * unit).round() as i64).collect()
+        let steps = self.steps();
+        self.master.lp.duals()[self.model.n..].iter().map(|&price| (price * steps).round() as i64).collect()
+    }
+
+    /// Scaled duals for one of the master's unit of cost.
+    pub(super) fn steps(&self) -> f64 {
+        self.master.unit * self.scale as f64
     }
 
     /// Takes up to `most` columns of each kind out of the last pricing whose reduced cost at the prices of calls and kinds is negative.
@@ -399,19 +400,9 @@ impl<'a> Generator<'a> {
         }
         let duals = self.center.duals.clone();
         let value = self.evaluate(&duals);
-        let allowed = self.lattice.below(self.upper) * self.scale - value;
-        let mut removed = 0;
-        for q in 0..self.networks.len() {
-            let net = &self.networks[q];
-            pricing::backward(net, &self.rules[q], &duals, self.scale, &mut self.backward);
-            let best = self.best[q].0;
-            let (front, back) = (&self.forward[q].value, &self.backward.value);
-            let before = net.len();
-            let next =
-                net.filtered(&self.ranks[q], &mut |a| front[a] < INFINITE && front[a] + back[a] - best <= allowed);
-            removed += before - next.len();
-            self.networks[q] = next;
-        }
+        let before = self.arcs();
+        self.remove(&duals, self.lattice.below(self.upper) * self.scale - value);
+        let removed = before - self.arcs();
         budget.spend(2 * self.arcs() as u64);
         if removed > 0 {
             self.restrict(&duals, value);
@@ -424,10 +415,14 @@ impl<'a> Generator<'a> {
     pub(crate) fn keep_promising(&mut self, share: f64) {
         let duals = self.center.duals.clone();
         self.evaluate(&duals);
-        let allowed = (self.center.value as f64 * share) as i64;
+        self.remove(&duals, (self.center.value as f64 * share) as i64);
+    }
+
+    /// Removes the arcs whose cheapest path loses more than is allowed against the cheapest of all; `duals` were priced last.
+    fn remove(&mut self, duals: &[i64], allowed: i64) {
         for q in 0..self.networks.len() {
             let net = &self.networks[q];
-            pricing::backward(net, &self.rules[q], &duals, self.scale, &mut self.backward);
+            pricing::backward(net, &self.rules[q], duals, self.scale, &mut self.backward);
             let best = self.best[q].0;
             let (front, back) = (&self.forward[q].value, &self.backward.value);
             self.networks[q] =

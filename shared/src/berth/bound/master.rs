@@ -74,7 +74,7 @@ impl Master {
 
     /// False when the column is there already, and open.
     pub(crate) fn add(&mut self, column: Column, cost: i64) -> bool {
-        if let Some(&c) = self.known.get(&column) {
+        if let Some(c) = self.find(&column) {
             let closed = !self.lp.is_open(self.base + c);
             if closed {
                 self.lp.set_bounds(self.base + c, 0.0, f64::INFINITY);
@@ -179,15 +179,16 @@ impl Master {
         self.lp.cross(&basis, &shares);
     }
 
-    /// Drops the other columns.
-    pub(crate) fn keep(&mut self, keep: &[bool]) {
+    /// Drops the other columns. Returns the new index of each.
+    pub(crate) fn keep(&mut self, keep: &[bool]) -> Vec<Option<usize>> {
         let base = self.base;
-        self.lp.retain_columns(&|j| j < base || keep[j - base]);
+        let now = self.lp.retain_columns(&|j| j < base || keep[j - base]);
         retain(&mut self.columns, keep);
         self.known = self.columns.iter().cloned().zip(0..).collect();
         retain(&mut self.costs, keep);
         retain(&mut self.covers, keep);
         retain(&mut self.stamp, keep);
+        now[base..].iter().map(|at| at.map(|at| at - base)).collect()
     }
 
     /// (call, visits) of a column, by call.

@@ -14,6 +14,7 @@ use crate::budget::Budget;
 /// So many schedules are taken together, and all with at least this value.
 const TAKEN: usize = 2;
 const SURE: f64 = 0.75;
+/// How far pricing begins on the way to the centre after each step.
 const SMOOTHING: f64 = 0.5;
 /// Pricing rounds between two looks at the master, and looks after each step at most.
 const ROUNDS: u64 = 3;
@@ -80,12 +81,13 @@ fn converge(g: &mut Generator<'_>, budget: &mut Budget<'_>) -> End {
 /// The schedules in use without the calls that are fixed elsewhere, so that the master goes on from where it was.
 fn repair(g: &mut Generator<'_>, point: &[(usize, f64)], place: &[Option<(u32, u32)>]) {
     for &(c, _) in point {
-        let column = g.master.columns[c].clone();
-        let net = &g.networks[column.kind as usize];
+        let column = &g.master.columns[c];
+        let kind = column.kind;
+        let net = &g.networks[kind as usize];
         let mut visits: Vec<(u32, u32)> = Vec::with_capacity(column.visits.len());
         let (mut free, mut cost) = (0, 0);
         for &(call, start) in &column.visits {
-            if place[call as usize].is_some_and(|at| at != (column.kind, start)) || visits.iter().any(|v| v.0 == call) {
+            if place[call as usize].is_some_and(|at| at != (kind, start)) || visits.iter().any(|v| v.0 == call) {
                 continue;
             }
             let Some(arc) = net.find(call, free).or_else(|| net.find(call, start.max(free))) else { continue };
@@ -93,7 +95,7 @@ fn repair(g: &mut Generator<'_>, point: &[(usize, f64)], place: &[Option<(u32, u
             visits.push((call, net.start[arc]));
         }
         if !visits.is_empty() {
-            g.master.add(Column { kind: column.kind, visits }, cost);
+            g.master.add(Column { kind, visits }, cost);
         }
     }
 }

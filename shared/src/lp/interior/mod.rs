@@ -114,7 +114,6 @@ pub(crate) struct Shares {
 }
 
 /// A step, `[number of a held row]`.
-#[derive(Default)]
 struct Step {
     d_price: Vec<f64>,
     d_slack: Vec<f64>,
