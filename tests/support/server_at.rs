@@ -1,12 +1,13 @@
 //! A server on a free port of loopback, in this process, and a client for it.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use portolan_functions::adapters::SystemClock;
 use portolan_functions::adapters::embedded::{Bounds, Embedded};
 use portolan_functions::http::Api;
-use portolan_functions::keys::KeyRing;
+use portolan_functions::keys::{self, KeyRing};
 use portolan_functions::plans::{Plans, Problems, Settings};
 use portolan_functions::ports::{Stores, TerminalStore};
 use portolan_functions::serve;
@@ -63,6 +64,19 @@ pub struct Server {
     client: reqwest::Client,
     end: Option<oneshot::Sender<()>>,
     task: Option<tokio::task::JoinHandle<()>>,
+}
+
+/// A key for each tenant: the ring that knows them, and their secrets.
+pub fn keys<const N: usize>(tenants: [&str; N]) -> (KeyRing, [String; N]) {
+    static RINGS: AtomicUsize = AtomicUsize::new(0);
+    let made = tenants.map(|tenant| keys::generate(tenant, None).unwrap());
+    let lines: String = made.iter().map(|key| serde_json::to_string(&key.entry).unwrap() + "\n").collect();
+    let name = format!("portolan-ring-{}-{}", std::process::id(), RINGS.fetch_add(1, Ordering::Relaxed));
+    let path = std::env::temp_dir().join(name);
+    std::fs::write(&path, lines).unwrap();
+    let ring = KeyRing::read(&path).unwrap();
+    std::fs::remove_file(path).unwrap();
+    (ring, made.map(|key| key.secret))
 }
 
 /// A response, read to its end.

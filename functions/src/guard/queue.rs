@@ -1,17 +1,16 @@
 //! What waits for a solver thread: by class, strictly; within a class fair by tenant; within a tenant by due time.
 //!
-//! Tenants take turns by **deficit round robin** (Shreedhar and Varghese 1995, doi:10.1145/217391.217453): each turn adds a quantum of
-//! expected solving time to what a tenant may use, and what a turn leaves over is kept for the next. So a tenant with a thousand
-//! requests gets as much time as one with three, and long solves count as much as many short ones.
+//! Tenants take turns by **start-time fair queueing** (Goyal, Vin and Cheng 1996, doi:10.1145/248156.248171): what a tenant gets begins, on a
+//! clock that counts granted solving time, where its last one ended, or now if that is past; the earliest goes first. So a tenant with
+//! a thousand requests gets as much time as one with three, long solves count as much as many short ones, and one that comes
+//! after a while goes before all that others have piled up.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
 
 use crate::plans::record::Tenant;
 
-/// Solving time that a turn adds.
-const QUANTUM: Duration = Duration::from_millis(250);
-/// The most that one entry counts for: keeps the number of turns to the next entry small.
+/// The most that one entry counts for.
 const COST: Duration = Duration::from_secs(10);
 
 /// The queue, of classes `0..classes`; earlier ones go first.
@@ -32,9 +31,12 @@ pub struct Place {
 
 #[derive(Debug)]
 struct Class<T> {
+    /// Tenants with entries.
     lanes: HashMap<Tenant, Lane<T>>,
-    /// Tenants with entries, the one whose turn it is first.
-    turns: VecDeque<Tenant>,
+    /// Where those begin again that have none, and had more than others lately.
+    ends: HashMap<Tenant, Duration>,
+    /// Where what was taken last began.
+    now: Duration,
     waiting: usize,
 }
 
@@ -42,13 +44,16 @@ struct Class<T> {
 struct Lane<T> {
     entries: BTreeMap<(Instant, u64), (Duration, T)>,
     backlog: Duration,
-    deficit: Duration,
+    /// Where the next one begins.
+    start: Duration,
+    /// Number of the entry that opened the lane; of those that begin together, the earlier goes first.
+    since: u64,
 }
 
 impl<T> Queue<T> {
     /// An empty queue.
     pub fn new(classes: usize) -> Self {
-        let class = || Class { lanes: HashMap::new(), turns: VecDeque::new(), waiting: 0 };
+        let class = || Class { lanes: HashMap::new(), ends: HashMap::new(), now: Duration::ZERO, waiting: 0 };
         Self { classes: std::iter::repeat_with(class).take(classes).collect(), entered: 0 }
     }
 
@@ -58,10 +63,10 @@ impl<T> Queue<T> {
         let place = Place { class, tenant: tenant.clone(), due, number: self.entered };
         let class = &mut self.classes[class];
         let cost = cost.min(COST);
-        let turns = &mut class.turns;
+        let start = class.start(tenant);
         let lane = class.lanes.entry(tenant.clone()).or_insert_with(|| {
-            turns.push_back(tenant.clone());
-            Lane { entries: BTreeMap::new(), backlog: Duration::ZERO, deficit: Duration::ZERO }
+            let (entries, backlog) = (BTreeMap::new(), Duration::ZERO);
+            Lane { entries, backlog, start, since: place.number }
         });
         lane.backlog += cost;
         lane.entries.insert((due, place.number), (cost, entry));
@@ -81,10 +86,7 @@ impl<T> Queue<T> {
         let (cost, entry) = lane.entries.remove(&(place.due, place.number))?;
         lane.backlog = lane.backlog.saturating_sub(cost);
         class.waiting -= 1;
-        if lane.entries.is_empty() {
-            class.lanes.remove(&place.tenant);
-            class.turns.retain(|tenant| *tenant != place.tenant);
-        }
+        class.leave(&place.tenant);
         Some(entry)
     }
 
@@ -104,51 +106,62 @@ impl<T> Queue<T> {
     }
 
     /// Solving time that goes before an entry that is made now: of the classes before it all, of its own tenant all that is due earlier, of
-    /// each other tenant no more than this one will have used by then.
-    pub fn ahead(&self, class: usize, tenant: &Tenant, due: Instant, cost: Duration) -> Duration {
-        let before = self.classes[..class].iter().flat_map(|class| class.lanes.values()).map(|lane| lane.backlog).sum();
+    /// each other tenant what begins no later.
+    pub fn ahead(&self, class: usize, tenant: &Tenant, due: Instant) -> Duration {
+        let before = self.classes[..class].iter().flat_map(|class| class.lanes.values()).map(|lane| lane.backlog);
         let class = &self.classes[class];
         let earlier =
             |lane: &Lane<T>| lane.entries.range(..(due, u64::MAX)).map(|(_, (cost, _))| *cost).sum::<Duration>();
         let own = class.lanes.get(tenant).map_or(Duration::ZERO, earlier);
-        let share = own + cost.min(COST);
-        let others = class.lanes.iter().filter(|(other, _)| *other != tenant).map(|(_, lane)| lane.backlog.min(share));
-        others.fold(before, |sum: Duration, part| sum + part) + own
+        let start = class.start(tenant) + own;
+        let others = class.lanes.iter().filter(|(other, lane)| *other != tenant && lane.start <= start);
+        let others = others.map(|(_, lane)| (start - lane.start + lane.next()).min(lane.backlog));
+        before.chain(others).sum::<Duration>() + own
     }
 
     /// Takes everything.
     pub fn drain(&mut self) -> Vec<T> {
-        let mut all = Vec::new();
-        while let Some(entry) = self.pop(self.classes.len() - 1) {
-            all.push(entry);
-        }
-        all
+        std::iter::from_fn(|| self.pop(self.classes.len() - 1)).collect()
     }
 }
 
 impl<T> Class<T> {
-    fn pop(&mut self) -> Option<T> {
-        loop {
-            let tenant = self.turns.front()?.clone();
-            let lane = self.lanes.get_mut(&tenant)?;
-            let first = lane.entries.first_entry()?;
-            let cost = first.get().0;
-            if lane.deficit < cost && self.turns.len() > 1 {
-                lane.deficit += QUANTUM;
-                self.turns.rotate_left(1);
-                continue;
-            }
-            let (cost, entry) = first.remove();
-            lane.deficit = lane.deficit.saturating_sub(cost);
-            lane.backlog = lane.backlog.saturating_sub(cost);
-            self.waiting -= 1;
-            if lane.entries.is_empty() {
-                // An empty lane keeps nothing: saving up is not for those who do not wait.
-                self.lanes.remove(&tenant);
-                self.turns.pop_front();
-            }
-            return Some(entry);
+    /// Where a tenant's next entry begins.
+    fn start(&self, tenant: &Tenant) -> Duration {
+        match self.lanes.get(tenant) {
+            Some(lane) => lane.start,
+            None => self.ends.get(tenant).map_or(self.now, |end| self.now.max(*end)),
         }
+    }
+
+    fn pop(&mut self) -> Option<T> {
+        let (tenant, lane) = self.lanes.iter_mut().min_by_key(|(_, lane)| (lane.start, lane.since))?;
+        let (cost, entry) = lane.entries.pop_first()?.1;
+        let tenant = tenant.clone();
+        lane.backlog = lane.backlog.saturating_sub(cost);
+        self.now = lane.start;
+        lane.start += cost;
+        self.waiting -= 1;
+        self.leave(&tenant);
+        Some(entry)
+    }
+
+    /// Closes a lane that is empty.
+    fn leave(&mut self, tenant: &Tenant) {
+        if self.lanes.get(tenant).is_some_and(|lane| lane.entries.is_empty())
+            && let Some((tenant, lane)) = self.lanes.remove_entry(tenant)
+        {
+            self.ends.insert(tenant, lane.start);
+            let now = self.now;
+            self.ends.retain(|_, end| *end > now);
+        }
+    }
+}
+
+impl<T> Lane<T> {
+    /// What the next entry takes.
+    fn next(&self) -> Duration {
+        self.entries.first_key_value().map_or(Duration::ZERO, |(_, (cost, _))| *cost)
     }
 }
 
@@ -170,7 +183,7 @@ mod tests {
         for (class, due, name) in [(1, 0, "bulk"), (0, 9, "late"), (0, 1, "soon")] {
             queue.push(class, &tenant(0), now + due * MS, MS, name);
         }
-        assert_eq!(queue.ahead(0, &tenant(0), now + 5 * MS, MS), MS);
+        assert_eq!(queue.ahead(0, &tenant(0), now + 5 * MS), MS);
         assert_eq!(queue.pop(0), Some("soon"));
         assert_eq!(queue.pop(1), Some("late"));
         assert_eq!(queue.pop(0), None, "not of that class");
@@ -183,10 +196,30 @@ mod tests {
         for _ in 0..1000 {
             queue.push(0, &tenant(0), now, 1000 * MS, "noisy");
         }
-        assert_eq!(queue.ahead(0, &tenant(1), now, 1000 * MS), 1000 * MS, "one of the other's goes first");
+        assert_eq!(queue.ahead(0, &tenant(1), now), 1000 * MS, "one of the other's goes first");
         queue.push(0, &tenant(1), now, 1000 * MS, "quiet");
         let order: Vec<_> = (0..4).map_while(|_| queue.pop(0)).collect();
         assert!(order.contains(&"quiet"), "{order:?}");
+    }
+
+    #[test]
+    fn who_comes_after_a_while_goes_before_what_another_has_piled_up_but_not_again_and_again() {
+        let (mut queue, now) = (Queue::new(1), Instant::now());
+        for _ in 0..9 {
+            queue.push(0, &tenant(0), now, 100 * MS, 0);
+        }
+        assert_eq!(queue.pop(0), Some(0));
+        let mut order = Vec::new();
+        for _ in 0..6 {
+            // Two that have one request each at a time, and begin the next as soon as it is taken.
+            for quiet in [1, 2] {
+                if queue.waiting_of(0, &tenant(quiet)) == 0 {
+                    queue.push(0, &tenant(quiet), now, 100 * MS, quiet);
+                }
+            }
+            order.extend(queue.pop(0));
+        }
+        assert_eq!(order, [1, 2, 0, 1, 2, 0]);
     }
 
     #[test]
@@ -199,7 +232,7 @@ mod tests {
     }
 
     proptest! {
-        /// While two tenants both wait, the solving time that each got differs by no more than a quantum and the longest entry.
+        /// While two tenants both wait, the solving time that each got differs by no more than the longest entry of each.
         #[test]
         fn time_is_shared_evenly_while_tenants_wait(
             costs in prop::collection::vec((0usize..3, 1u32..2000), 30..120),
@@ -219,7 +252,7 @@ mod tests {
                 if left.iter().all(|left| *left > 0) {
                     let (least, most) = (got.iter().min().copied(), got.iter().max().copied());
                     let spread = most.unwrap_or_default().saturating_sub(least.unwrap_or_default());
-                    prop_assert!(spread <= 2 * (QUANTUM + 2000 * MS), "{got:?}");
+                    prop_assert!(spread <= 2 * 2000 * MS, "{got:?}");
                 }
             }
             prop_assert_eq!(count, costs.len());

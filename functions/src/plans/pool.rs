@@ -97,10 +97,28 @@ struct Shared {
 }
 
 struct State {
-    queue: Queue<(Class, Duration, Work)>,
-    /// What each busy thread is at: its class, since when, how long it was expected to take.
-    running: HashMap<usize, (Class, Instant, Duration)>,
+    queue: Queue<(Running, Work)>,
+    /// What each busy thread is at.
+    running: HashMap<usize, Running>,
     closed: bool,
+}
+
+/// Work that a thread is at, or will be.
+struct Running {
+    class: Class,
+    tenant: Tenant,
+    /// When it was begun, or came.
+    begun: Instant,
+    /// How long it was expected to take.
+    cost: Duration,
+}
+
+impl Running {
+    /// How much longer it takes. What takes longer than expected is expected to take as long again.
+    fn left(&self, now: Instant) -> Duration {
+        let elapsed = now.saturating_duration_since(self.begun);
+        self.cost.checked_sub(elapsed).unwrap_or(elapsed)
+    }
 }
 
 /// A place in the queue.
@@ -148,7 +166,8 @@ impl Pool {
         if state.closed || (waiting >= bound && !acknowledged) {
             return Err(Full { waiting });
         }
-        let place = state.queue.push(class.index(), &tenant, due, cost, (class, cost, work));
+        let running = Running { class, tenant: tenant.clone(), begun: Instant::now(), cost };
+        let place = state.queue.push(class.index(), &tenant, due, cost, (running, work));
         drop(state);
         self.shared.changed.notify_all();
         Ok(Ticket { shared: Arc::clone(&self.shared), place })
@@ -159,19 +178,19 @@ impl Pool {
         let state = self.shared.lock();
         let now = Instant::now();
         // Urgent work has its own threads, on top of the others.
-        let threads = self.shared.workers * if job.class == Class::URGENT { 2 } else { 1 };
-        let counts = |class: Class| job.class == Class::URGENT || class != Class::URGENT;
-        let left = |(_, begun, cost): &(Class, Instant, Duration)| {
-            let elapsed = now.saturating_duration_since(*begun);
-            // What takes longer than expected is expected to take as long again.
-            cost.checked_sub(elapsed).unwrap_or(elapsed)
-        };
-        let running: Vec<Duration> = state.running.values().filter(|(class, ..)| counts(*class)).map(left).collect();
-        let ahead = state.queue.ahead(job.class.index(), &job.tenant, job.due, job.cost);
-        if running.len() < threads && ahead.is_zero() {
-            return Duration::ZERO;
-        }
-        (running.iter().sum::<Duration>() + ahead) / threads as u32
+        let urgent = job.class == Class::URGENT;
+        let threads = self.shared.workers * if urgent { 2 } else { 1 };
+        let counted = state.running.values().filter(|running| urgent || running.class != Class::URGENT);
+        let mut left: Vec<Duration> = counted.map(|running| running.left(now)).collect();
+        left.resize(threads.max(left.len()), Duration::ZERO);
+        until_free(left, state.queue.ahead(job.class.index(), &job.tenant, job.due))
+    }
+
+    /// Whether a tenant has a solve here that is awaited.
+    pub fn holds(&self, tenant: &Tenant) -> bool {
+        let state = self.shared.lock();
+        let awaited = (0..=Class::LAST_AWAITED.index()).any(|class| state.queue.waiting_of(class, tenant) > 0);
+        awaited || state.running.values().any(|at| at.class <= Class::LAST_AWAITED && at.tenant == *tenant)
     }
 
     /// Solves that wait, by class, and threads that are busy.
@@ -234,13 +253,27 @@ impl Shared {
             if state.closed {
                 return None;
             }
-            if let Some((class, cost, work)) = state.queue.pop(last.index()) {
-                state.running.insert(thread, (class, Instant::now(), cost));
+            if let Some((running, work)) = state.queue.pop(last.index()) {
+                state.running.insert(thread, Running { begun: Instant::now(), ..running });
                 return Some(work);
             }
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
     }
+}
+
+/// When threads that are busy for so long each are through with what is `ahead` as well, and one is free: what is ahead fills the gaps between
+/// the first to be free and the others, as water would.
+fn until_free(mut left: Vec<Duration>, mut ahead: Duration) -> Duration {
+    left.sort_unstable();
+    for free in 1..left.len() {
+        let gap = (left[free] - left[free - 1]) * free as u32;
+        if ahead <= gap {
+            return left[free - 1] + ahead / free as u32;
+        }
+        ahead -= gap;
+    }
+    left.last().copied().unwrap_or_default() + ahead / left.len().max(1) as u32
 }
 
 /// How far solver threads step back. Each step is a tenth less of a core that others want as well.
@@ -360,6 +393,19 @@ mod tests {
         pool.submit(urgent, false, Box::new(move || tell.send("urgent").expect("the test listens"))).expect("room");
         assert_eq!(told.recv_timeout(FAR), Ok("urgent"));
         drop(gates);
+    }
+
+    #[test]
+    fn a_thread_is_free_when_the_first_is_and_then_what_is_ahead_is_done() {
+        let wait = |left: &[u64], ahead: u64| {
+            let left = left.iter().map(|ms| Duration::from_millis(*ms)).collect();
+            until_free(left, Duration::from_millis(ahead)).as_millis()
+        };
+        assert_eq!(wait(&[0, 700], 0), 0);
+        assert_eq!(wait(&[700, 300], 0), 300);
+        assert_eq!(wait(&[700, 300], 400), 700);
+        assert_eq!(wait(&[700, 300], 1000), 1000);
+        assert_eq!(wait(&[600, 300, 300], 300), 450);
     }
 
     #[test]

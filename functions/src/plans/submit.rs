@@ -251,8 +251,10 @@ impl Plans {
             let cost = self.forecast.of(kind, granted);
             let class = Class::Awaited(ask.urgency);
             let wait = self.pool.wait(&Job { class, tenant: ask.tenant.clone(), due: ask.arrived + granted, cost });
-            // A solve that begins late has less time. With half of what it was granted it is still worth it.
-            if wait + cost.min(granted / 2) > granted {
+            // A solve that begins late has less time. With half of what it was granted it is still worth it; to a tenant that has
+            // no other here, with a quarter: a crowd of another's is no reason to turn it away.
+            let least = granted / if self.pool.holds(&ask.tenant) { 2 } else { 4 };
+            if wait + cost.min(least) > granted {
                 return Some(Rejected::Busy { retry_after: wait });
             }
         }

@@ -1,40 +1,82 @@
-//! Connections that are open: so many at most. Where there is no more room, the one that has been open longest without a whole request
-//! makes room. So sockets that are opened and left, or send their head a byte at a time, keep nobody out; a connection that was
-//! used waits for its next request until the header timeout ends it.
+//! Connections that are open: so many at most, and never more than the process may have files. Where there is no more room, one on which
+//! nothing happens makes room: opened and left, sending its head a byte at a time, or kept open since its last answer. A
+//! connection that waits for an answer never does.
+//!
+//! Which one goes is found by the clock algorithm (Corbató 1968): a hand goes round, and takes the first that has said nothing since
+//! it came by last.
 
 use std::collections::VecDeque;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use axum::http::Request;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tower_service::Service;
 
+/// Files that the process keeps for other things than connections.
+const OTHER_FILES: u64 = 64;
+
 /// All of them.
 pub(super) struct Connections {
     places: Arc<Semaphore>,
-    /// In the order in which they came; some of them have ended, or said something, since.
-    silent: Mutex<VecDeque<Weak<Peer>>>,
+    /// The clock: its hand is at the front. Some of them have ended since.
+    round: Mutex<VecDeque<Weak<Peer>>>,
 }
 
 /// One of them.
 pub(super) struct Peer {
+    /// It has sent a request at least once.
     spoke: AtomicBool,
+    /// It has sent a request since the hand came by.
+    seen: AtomicBool,
+    /// It waits for an answer.
+    waits: AtomicBool,
     out: Notify,
     _place: OwnedSemaphorePermit,
 }
 
-/// What a connection calls: notes that its peer has sent a request.
+/// What a connection calls: notes what its peer does.
 #[derive(Clone)]
 pub(super) struct Heard<S> {
     pub(super) inside: S,
     pub(super) peer: Arc<Peer>,
 }
 
+/// A request, until its answer begins.
+pub(super) struct Asked<F> {
+    inside: F,
+    peer: Arc<Peer>,
+}
+
+/// As many connections as the system lets the process have, `most` at most. Raises the process's own limit to the system's.
+pub(super) fn allowed(most: usize) -> usize {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, getrlimit, setrlimit};
+        let mut limit = getrlimit(Resource::Nofile);
+        let wanted = Some(most as u64 + OTHER_FILES);
+        // `None` is no limit.
+        let enough = limit.maximum.map_or(wanted, |maximum| wanted.map(|wanted| wanted.min(maximum)));
+        if limit.current < enough && limit.current.is_some() {
+            let raised = rustix::process::Rlimit { current: enough, ..limit };
+            match setrlimit(Resource::Nofile, raised) {
+                Ok(()) => limit.current = enough,
+                Err(error) => tracing::warn!(%error, "the limit of open files stays as it is"),
+            }
+        }
+        if let Some(files) = limit.current {
+            return most.min(usize::try_from(files.saturating_sub(OTHER_FILES)).unwrap_or(most)).max(1);
+        }
+    }
+    most
+}
+
 impl Connections {
     pub(super) fn new(most: usize) -> Self {
-        Self { places: Arc::new(Semaphore::new(most)), silent: Mutex::default() }
+        Self { places: Arc::new(Semaphore::new(most)), round: Mutex::default() }
     }
 
     /// A place for one more, when there is one.
@@ -42,32 +84,41 @@ impl Connections {
         let place = if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
             place
         } else {
-            self.push_out();
+            self.make_room();
             Arc::clone(&self.places).acquire_owned().await.ok()?
         };
-        let peer = Arc::new(Peer { spoke: AtomicBool::new(false), out: Notify::new(), _place: place });
-        let mut silent = self.silent.lock().unwrap_or_else(PoisonError::into_inner);
-        // What is no longer silent at the front is of no use; the rest is no longer than there are places.
-        while silent.front().is_some_and(|first| first.upgrade().is_none_or(|peer| peer.has_spoken())) {
-            silent.pop_front();
+        let no = || AtomicBool::new(false);
+        let peer = Arc::new(Peer { spoke: no(), seen: no(), waits: no(), out: Notify::new(), _place: place });
+        let mut round = self.round.lock().unwrap_or_else(PoisonError::into_inner);
+        // Two of those that have ended are swept out for each that comes, so that few of them are left.
+        for _ in 0..2 {
+            if let Some(peer) = round.pop_front().filter(|peer| peer.strong_count() > 0) {
+                round.push_back(peer);
+            }
         }
-        silent.push_back(Arc::downgrade(&peer));
+        round.push_back(Arc::downgrade(&peer));
         Some(peer)
     }
 
-    fn push_out(&self) {
-        let mut silent = self.silent.lock().unwrap_or_else(PoisonError::into_inner);
-        while let Some(first) = silent.pop_front() {
-            if let Some(peer) = first.upgrade().filter(|peer| !peer.has_spoken()) {
+    /// Asks one on which nothing happens to go. Where something happens on each of them, the next to end makes room.
+    pub(super) fn make_room(&self) {
+        let mut round = self.round.lock().unwrap_or_else(PoisonError::into_inner);
+        // After one round no flag is left, so two find one that can go, if there is any.
+        for _ in 0..2 * round.len() {
+            let Some(peer) = round.pop_front().and_then(|peer| peer.upgrade()) else { continue };
+            let seen = peer.seen.swap(false, Ordering::Relaxed);
+            if !seen && !peer.waits.load(Ordering::Relaxed) {
                 peer.out.notify_one();
                 return;
             }
+            round.push_back(Arc::downgrade(&peer));
         }
     }
 }
 
 impl Peer {
-    fn has_spoken(&self) -> bool {
+    /// Whether it has sent a request, and may be about to send another.
+    pub(super) fn has_spoken(&self) -> bool {
         self.spoke.load(Ordering::Relaxed)
     }
 
@@ -80,17 +131,30 @@ impl Peer {
 impl<S, B> Service<Request<B>> for Heard<S>
 where
     S: Service<Request<B>>,
+    S::Future: Unpin,
 {
     type Response = S::Response;
     type Error = S::Error;
-    type Future = S::Future;
+    type Future = Asked<S::Future>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         self.inside.poll_ready(context)
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        self.peer.spoke.store(true, Ordering::Relaxed);
-        self.inside.call(request)
+        for flag in [&self.peer.spoke, &self.peer.seen, &self.peer.waits] {
+            flag.store(true, Ordering::Relaxed);
+        }
+        Asked { inside: self.inside.call(request), peer: Arc::clone(&self.peer) }
+    }
+}
+
+impl<F: Future + Unpin> Future for Asked<F> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let answer = ready!(Pin::new(&mut self.inside).poll(context));
+        self.peer.waits.store(false, Ordering::Relaxed);
+        Poll::Ready(answer)
     }
 }

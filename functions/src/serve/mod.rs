@@ -11,9 +11,9 @@ use std::time::Duration;
 
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 
 use crate::adapters::SystemClock;
 use crate::adapters::embedded::{Embedded, OpenError};
@@ -23,9 +23,9 @@ use crate::plans::{Plans, Problems};
 use crate::ports::StoreError;
 use crate::telemetry;
 use crate::terminal::Terminals;
-use connections::{Connections, Heard};
+use connections::{Connections, Heard, Peer};
 
-/// Connections at the same time.
+/// Connections at the same time, where the system lets a process have as many files.
 pub const CONNECTIONS: usize = 4096;
 /// How long the head of a request may take.
 const HEADER_TIME: Duration = Duration::from_secs(10);
@@ -103,8 +103,8 @@ pub async fn accept<F: Future<Output = ()>>(
     end: impl Future<Output = ()>,
     close: impl FnOnce() -> F,
 ) {
-    let connections = Connections::new(most);
-    let graceful = GracefulShutdown::new();
+    let connections = Connections::new(connections::allowed(most));
+    let closing = watch::Sender::new(false);
     let mut end = std::pin::pin!(end);
     loop {
         let accepted = async {
@@ -120,6 +120,7 @@ pub async fn accept<F: Future<Output = ()>>(
             Err(error) => {
                 // No more files, or a client that went away at once.
                 tracing::warn!(%error, "a connection was not accepted");
+                connections.make_room();
                 tokio::time::sleep(Duration::from_millis(50)).await;
                 continue;
             }
@@ -127,28 +128,44 @@ pub async fn accept<F: Future<Output = ()>>(
         let Some(peer) = peer else { break };
         // Small answers leave at once.
         let _ = stream.set_nodelay(true);
-        let heard = Heard { inside: front.clone(), peer: Arc::clone(&peer) };
-        let connection = http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(HEADER_TIME)
-            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(heard));
-        let watched = graceful.watch(connection);
-        tokio::spawn(async move {
-            tokio::select! {
-                ended = watched => {
-                    if let Err(error) = ended {
-                        tracing::debug!(%error, "a connection broke");
-                    }
-                }
-                () = peer.pushed_out() => tracing::debug!("a connection that said nothing made room"),
-            }
-        });
+        tokio::spawn(serve_connection(stream, front.clone(), peer, closing.subscribe()));
     }
     drop(listener);
-    let connections = tokio::time::timeout(GOODBYE, graceful.shutdown());
+    closing.send_replace(true);
+    // Each connection holds a receiver to its end.
+    let connections = tokio::time::timeout(GOODBYE, closing.closed());
     let ((), connections) = tokio::join!(close(), connections);
     if connections.is_err() {
         tracing::warn!("some connections did not end in time");
+    }
+}
+
+/// Serves a connection until its peer ends it, it has to make room, or the server closes: then what was asked is still answered.
+async fn serve_connection(stream: TcpStream, front: Front, peer: Arc<Peer>, mut closing: watch::Receiver<bool>) {
+    let heard = Heard { inside: front, peer: Arc::clone(&peer) };
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADER_TIME)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(heard));
+    let mut connection = std::pin::pin!(connection);
+    let told = async {
+        tokio::select! {
+            () = peer.pushed_out() => tracing::debug!("a connection on which nothing happened makes room"),
+            _ = closing.wait_for(|closing| *closing) => {}
+        }
+    };
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = told => {
+            if !peer.has_spoken() && !*closing.borrow() {
+                return;
+            }
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(error = &error as &dyn std::error::Error, "a connection broke");
     }
 }
 

@@ -1,29 +1,13 @@
 //! Keys and tenants: nobody sees what is another's.
 
-use portolan_functions::keys::{self, KeyRing};
-use portolan_tests::server_at::{Reply, Server, Setup};
+use portolan_tests::server_at::{Reply, Server, Setup, keys};
 use reqwest::{Method, RequestBuilder};
 
 use super::script;
 
-struct Ring {
-    ring: KeyRing,
-    secrets: Vec<String>,
-}
-
-fn ring(name: &str, tenants: &[&str]) -> Ring {
-    let keys: Vec<_> = tenants.iter().map(|tenant| keys::generate(tenant, None).unwrap()).collect();
-    let lines: String = keys.iter().map(|key| serde_json::to_string(&key.entry).unwrap() + "\n").collect();
-    let path = std::env::temp_dir().join(format!("portolan-ring-{name}-{}", std::process::id()));
-    std::fs::write(&path, lines).unwrap();
-    let ring = KeyRing::read(&path).unwrap();
-    std::fs::remove_file(path).unwrap();
-    Ring { ring, secrets: keys.into_iter().map(|key| key.secret).collect() }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_tenant_sees_its_own_plans_only() {
-    let Ring { ring, secrets } = ring("two", &["acme", "globex"]);
+    let (ring, secrets) = keys(["acme", "globex"]);
     let server = Server::start(Setup { keys: Some(ring), ..Setup::default() }).await;
     let acme = |request: RequestBuilder| server.send(request.bearer_auth(&secrets[0]));
     let globex = |request: RequestBuilder| server.send(request.header("x-api-key", &secrets[1]));
@@ -47,7 +31,7 @@ async fn a_tenant_sees_its_own_plans_only() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_valid_key_nothing_is_served() {
-    let server = Server::start(Setup { keys: Some(ring("one", &["acme"]).ring), ..Setup::default() }).await;
+    let server = Server::start(Setup { keys: Some(keys(["acme"]).0), ..Setup::default() }).await;
     for request in [
         server.request(Method::GET, "/v1/plans"),
         server.request(Method::GET, "/v1/plans").bearer_auth("ptl_wrong"),

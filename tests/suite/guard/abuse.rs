@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use portolan_functions::keys::{self, KeyRing};
-use portolan_tests::server_at::{Server, Setup};
+use portolan_tests::server_at::{Server, Setup, keys};
 use reqwest::Method;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -74,11 +73,7 @@ async fn a_body_that_does_not_come_is_given_up() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_wrong_keys_are_refused_and_solve_nothing() {
-    let key = keys::generate("acme", None).unwrap();
-    let path = std::env::temp_dir().join(format!("portolan-wrong-keys-{}", std::process::id()));
-    std::fs::write(&path, serde_json::to_string(&key.entry).unwrap()).unwrap();
-    let ring = KeyRing::read(&path).unwrap();
-    std::fs::remove_file(path).unwrap();
+    let (ring, [secret]) = keys(["acme"]);
     let server = Server::start(Setup { keys: Some(ring), ..Setup::default() }).await;
     for n in 0..1000 {
         let ask = server.request(Method::POST, "/v1/fake/plans").bearer_auth(format!("ptl_{n:064}"));
@@ -88,7 +83,7 @@ async fn a_thousand_wrong_keys_are_refused_and_solve_nothing() {
         assert!(!told.contains("acme") && !told.contains("ptl_"), "{told}");
     }
     assert_eq!(portolan_tests::fake::solves("wrong key"), 0);
-    let own = server.request(Method::POST, "/v1/fake/plans").bearer_auth(&key.secret);
+    let own = server.request(Method::POST, "/v1/fake/plans").bearer_auth(&secret);
     assert_eq!(server.send(own.json(&script("right key", "quick", 1000))).await.status, 200);
     server.close().await;
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use portolan_functions::plans::Settings;
 use portolan_tests::fake;
-use portolan_tests::server_at::{Reply, Server, Setup};
+use portolan_tests::server_at::{Reply, Server, Setup, keys};
 use reqwest::Method;
 use serde_json::json;
 
@@ -75,6 +75,51 @@ async fn an_urgent_request_does_not_wait_behind_the_others() {
         let reply = Reply::of(asked.await.unwrap().unwrap()).await;
         assert!([200, 503].contains(&reply.status.as_u16()), "{:#}", reply.body);
     }
+    server.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_quiet_tenant_is_served_beside_one_that_asks_without_pause() {
+    let (ring, [noisy, quiet]) = keys(["noisy", "quiet"]);
+    let settings = Settings { workers: 2, ..Settings::default() };
+    let server = Server::start(Setup { settings, keys: Some(ring), ..Setup::default() }).await;
+    let ask = |secret: &str, name: String| {
+        let request = server.request(Method::POST, "/v1/fake/plans").bearer_auth(secret);
+        let request = request.json(&script(&name, "slow", 300)).send();
+        async move { Reply::of(request.await.unwrap()).await.status.as_u16() }
+    };
+    let crowd = async {
+        // Sixteen that ask again as soon as they are served or refused.
+        let one = async |of: usize| {
+            let (mut served, mut refused) = (0, 0);
+            loop {
+                match ask(&noisy, format!("noisy {of} {served} {refused}")).await {
+                    200 => served += 1,
+                    _ => refused += 1,
+                }
+                if served + refused >= 400 {
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+            }
+        };
+        futures_util::future::join_all((0..16).map(one)).await
+    };
+    let guest = async {
+        // Until the noisy one holds every thread, and what such solves take is known.
+        portolan_tests::aws::until("the threads are held", async || (server.plans.load().1 >= 2).then_some(())).await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let mut served = 0;
+        for n in 0..20 {
+            served += usize::from(ask(&quiet, format!("quiet {n}")).await == 200);
+            tokio::time::sleep(Duration::from_millis(37 * (n % 5))).await;
+        }
+        served
+    };
+    let served = tokio::select! {
+        _ = crowd => unreachable!("it goes on"),
+        served = guest => served,
+    };
+    assert!(served >= 18, "{served} of 20");
     server.close().await;
 }
 

@@ -1,9 +1,8 @@
 //! Answers that were given out before: the same bytes, for the same tenant, until something changes.
 
-use portolan_functions::keys::{self, KeyRing};
 use portolan_functions::plans::Settings;
 use portolan_tests::fake;
-use portolan_tests::server_at::{Reply, Server, Setup};
+use portolan_tests::server_at::{Reply, Server, Setup, keys};
 use reqwest::Method;
 use serde_json::json;
 
@@ -69,21 +68,16 @@ async fn a_deleted_plan_is_not_given_out_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn another_tenant_s_answer_is_never_on_the_short_way() {
-    let pairs: Vec<_> = ["acme", "globex"].iter().map(|tenant| keys::generate(tenant, None).unwrap()).collect();
-    let lines: String = pairs.iter().map(|key| serde_json::to_string(&key.entry).unwrap() + "\n").collect();
-    let path = std::env::temp_dir().join(format!("portolan-short-way-{}", std::process::id()));
-    std::fs::write(&path, lines).unwrap();
-    let ring = KeyRing::read(&path).unwrap();
-    std::fs::remove_file(path).unwrap();
+    let (ring, secrets) = keys(["acme", "globex"]);
     let server = Server::start(Setup { keys: Some(ring), ..Setup::default() }).await;
     let body = script("tenants' own", "quick", 1000);
     let ask = |key: &str| server.send(server.request(Method::POST, "/v1/fake/plans").bearer_auth(key).json(&body));
     let mut ids = Vec::new();
-    for key in &pairs {
-        let first = ask(&key.secret).await;
+    for secret in &secrets {
+        let first = ask(secret).await;
         assert_eq!(first.body["tier"], "proven", "{:#}", first.body);
         for _ in 0..3 {
-            assert_eq!(ask(&key.secret).await.text("id"), first.text("id"));
+            assert_eq!(ask(secret).await.text("id"), first.text("id"));
         }
         ids.push(first.text("id"));
     }
