@@ -12,8 +12,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::guard::breaker::State;
 use crate::guard::quota::{Standing, What};
-use crate::plans::record::{Head, PlanId, Tenant};
+use crate::plans::record::{Head, PlanId, Tenant, Urgency};
 use crate::plans::state::Status;
 pub use crate::terminal::port::TerminalStore;
 
@@ -167,7 +168,14 @@ pub trait Upkeep: Send + Sync {
     fn prune(&self) -> Later<'_, Result<usize, StoreError>>;
     /// How the store, and what stands in front of it, is.
     fn check(&self) -> Later<'_, Vec<Dependency>>;
+    /// The breakers before the store and what stands in front of it, by name.
+    fn breakers(&self) -> Vec<(&'static str, State)> {
+        Vec::new()
+    }
 }
+
+/// What looking at a dependency may take.
+const CHECK: Duration = Duration::from_millis(500);
 
 /// Something that the service depends on, as it was found just now.
 #[derive(Debug)]
@@ -180,6 +188,15 @@ pub struct Dependency {
     pub state: Result<(), StoreError>,
     /// Where it was found, where that had to be found out.
     pub place: Option<String>,
+}
+
+impl Dependency {
+    /// What a look at something found; where it takes longer than [`CHECK`], it is as good as away.
+    pub async fn found(name: &'static str, needed: bool, look: impl Future<Output = Result<(), StoreError>>) -> Self {
+        let state = tokio::time::timeout(CHECK, look).await;
+        let state = state.unwrap_or_else(|_| Err(StoreError::Unavailable("it does not answer in time".into())));
+        Self { name, needed, state, place: None }
+    }
 }
 
 /// Remembers finished plans by tenant and fingerprint, in front of a [`PlanStore`]. It may forget at any time, and what it
@@ -203,6 +220,10 @@ pub trait PlanCache: Send + Sync {
     fn place(&self) -> Option<String> {
         None
     }
+    /// The breaker before it, where there is one.
+    fn breaker(&self) -> Option<State> {
+        None
+    }
 }
 
 /// Counts what tenants ask for, for all processes together.
@@ -224,6 +245,14 @@ pub trait Flights: Send + Sync {
     -> Later<'a, Result<bool, StoreError>>;
     /// Ends a flight, where it is the holder's.
     fn land<'a>(&'a self, flight: &'a str, holder: &'a str) -> Later<'a, Result<(), StoreError>>;
+}
+
+/// Tells processes how long deferred solves have waited that are begun now, wherever they are begun.
+pub trait Backlog: Send + Sync {
+    /// A solve of this urgency was begun after this long.
+    fn begun(&self, urgency: Urgency, waited: Duration) -> Later<'_, Result<(), StoreError>>;
+    /// What was said last of each urgency, where that was lately.
+    fn waits(&self) -> Later<'_, Result<[Option<Duration>; 3], StoreError>>;
 }
 
 /// Where a request may be uploaded that is too large to be sent.
@@ -264,6 +293,8 @@ pub struct Stores {
     pub quotas: Option<Arc<dyn Quotas>>,
     /// Solves that other processes are at; where there is none, equal requests meet within a process.
     pub flights: Option<Arc<dyn Flights>>,
+    /// How long deferred solves wait that others begin; where it is not known, they are promised without limit.
+    pub backlog: Option<Arc<dyn Backlog>>,
     /// The time of day.
     pub clock: Arc<dyn WallClock>,
 }

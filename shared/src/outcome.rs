@@ -55,6 +55,22 @@ pub enum Tier {
     Cached,
     /// An earlier answer to an earlier state, checked against today's.
     Stale,
+    /// The promise of an answer.
+    Deferred,
+}
+
+impl Tier {
+    /// As written in JSON and shown to people.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Proven => "proven",
+            Self::Bounded => "bounded",
+            Self::Heuristic => "heuristic",
+            Self::Cached => "cached",
+            Self::Stale => "stale",
+            Self::Deferred => "deferred",
+        }
+    }
 }
 
 /// The largest gap that still counts as bounded: 5 %.

@@ -5,7 +5,7 @@
 use unicode_width::UnicodeWidthStr;
 
 use crate::answer::Answer;
-use crate::outcome::{Proof, Stop, Tier};
+use crate::outcome::{Proof, Stop};
 
 /// A name without characters that would steer a terminal, break an XML document or reverse the text around them.
 pub(crate) fn clean(text: &str) -> String {
@@ -78,20 +78,13 @@ pub(crate) fn claim<P, C>(answer: &Answer<P, C>) -> [(&'static str, String); 6] 
         Stop::Deadline => "deadline",
         Stop::Cancelled => "cancelled",
     };
-    let tier = match answer.tier {
-        Tier::Proven => "proven",
-        Tier::Bounded => "bounded",
-        Tier::Heuristic => "heuristic",
-        Tier::Cached => "cached",
-        Tier::Stale => "stale",
-    };
     [
         ("objective", grouped(answer.objective)),
         ("lower bound", grouped(answer.lower_bound)),
         ("gap", percent(answer.gap)),
         ("proof", proof.to_owned()),
         ("stop", stop.to_owned()),
-        ("tier", tier.to_owned()),
+        ("tier", answer.tier.name().to_owned()),
     ]
 }
 

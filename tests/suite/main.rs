@@ -8,4 +8,5 @@ mod dependencies;
 mod guard;
 mod lambda;
 mod lengths;
+mod process;
 mod terminal;

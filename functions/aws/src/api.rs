@@ -77,6 +77,7 @@ pub fn router(config: &Config, shared: &SdkConfig, offered: Offered) -> Result<R
     {
         let (client, clock) = (aws_sdk_dynamodb::Client::new(shared), Arc::new(SystemClock));
         let store = dynamodb::Terminals::new(client, clients::s3(shared), tables, clock.clone());
+        let store = Guarded::new("terminals", Arc::new(store), Policy::default());
         api = api.terminals(Arc::new(Terminals::new(Arc::new(store), clock)));
     }
     let (margin, claim) = (config.margin, config.tenant_claim.clone().map(Arc::<str>::from));
@@ -108,14 +109,15 @@ fn stores(config: &Config, shared: &SdkConfig) -> Result<Stores, StartError> {
     };
     let bodies = Bodies::new(clients::s3(shared), tables.bucket.clone());
     let store = Arc::new(DynamoDb::new(aws_sdk_dynamodb::Client::new(shared), tables, bodies, clock.clone()));
-    let store = Arc::new(Guarded::new(store, Policy::default()));
+    let store = Arc::new(Guarded::new("store", store, Policy::default()));
     let valkey = config.cache.as_ref().map(|cache| Arc::new(Valkey::new(cache, shared)));
     let caches: Vec<(&'static str, Arc<dyn PlanCache>)> =
         valkey.iter().map(|valkey| ("cache", Arc::clone(valkey) as _)).collect();
     let plans = Arc::new(Cached::new(store.clone(), store.clone(), caches, clock.clone()));
     let quotas = valkey.clone().map(|valkey| valkey as _);
-    let flights = valkey.map(|valkey| valkey as _);
-    Ok(Stores { plans: plans.clone(), replays: store, upkeep: plans, quotas, flights, clock })
+    let flights = valkey.clone().map(|valkey| valkey as _);
+    let backlog = valkey.map(|valkey| valkey as _);
+    Ok(Stores { plans: plans.clone(), replays: store, upkeep: plans, quotas, flights, backlog, clock })
 }
 
 /// The tenant that the gateway's authorizer found in the caller's token.

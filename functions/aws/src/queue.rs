@@ -1,9 +1,11 @@
 //! The queues of deferred solves, one for each urgency. A message names a plan and the epoch it was queued in, never what is to be
 //! solved: a message that comes twice or late is then harmless.
 
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use aws_sdk_sqs::Client;
+use portolan_functions::guard::breaker::{Breaker, Policy};
 use portolan_functions::plans::record::{PlanId, Quality, Tenant, Urgency};
 use portolan_functions::plans::state::Status;
 use portolan_functions::ports::StoreError;
@@ -45,12 +47,13 @@ pub struct Queues {
     sqs: Client,
     urls: [Option<String>; 3],
     ended: Option<String>,
+    breaker: Arc<Breaker>,
 }
 
 impl Queues {
     /// With URLs by urgency.
     pub fn new(sqs: Client, urls: [Option<String>; 3]) -> Self {
-        Self { sqs, urls, ended: None }
+        Self { sqs, urls, ended: None, breaker: Arc::new(Breaker::new("queues", Policy::default())) }
     }
 
     /// With a queue for what has ended.
@@ -76,8 +79,17 @@ impl Queues {
 
     async fn send_json(&self, url: &str, tenant: &Tenant, message: &impl Serialize) -> Result<(), StoreError> {
         let body = serde_json::to_string(message).map_err(|error| StoreError::Unavailable(Box::new(error)))?;
+        if !self.breaker.lets_pass(Instant::now()) {
+            return Err(unavailable("the queues are left alone after failures in a row".to_owned()));
+        }
         let send = self.sqs.send_message().queue_url(url).message_body(body).message_group_id(group(tenant));
-        send.send().await.map(drop).map_err(|error| unavailable(chain(&error)))
+        let sent = send.send().await;
+        if sent.is_ok() {
+            self.breaker.worked()
+        } else {
+            self.breaker.failed(Instant::now())
+        }
+        sent.map(drop).map_err(|error| unavailable(chain(&error)))
     }
 
     /// Keeps a message that is worked on from other workers, for so long from now.
@@ -88,10 +100,12 @@ impl Queues {
         changed.map(drop).map_err(|error| unavailable(chain(&error)))
     }
 
-    /// The URL of the queue with this ARN, which is one of ours.
-    pub fn url(&self, arn: &str) -> Option<&str> {
+    /// The URL of the queue with this ARN, which is one of ours, and what is in it.
+    pub fn queue(&self, arn: &str) -> Option<(&str, Urgency)> {
         let name = arn.rsplit(':').next()?;
-        self.urls.iter().flatten().map(String::as_str).find(|url| url.rsplit('/').next() == Some(name))
+        let mut queues =
+            self.urls.iter().zip(Urgency::ALL).filter_map(|(url, urgency)| Some((url.as_deref()?, urgency)));
+        queues.find(|(url, _)| url.rsplit('/').next() == Some(name))
     }
 }
 

@@ -72,6 +72,7 @@ impl Solver {
                 return false;
             }
         };
+        self.tell_wait(record).await;
         let Message { tenant, plan, epoch } = &message;
         let begun = Instant::now();
         let worked = tokio::select! {
@@ -102,8 +103,18 @@ impl Solver {
 
     /// Where the message came from, and how to speak of it there.
     fn place<'a>(&'a self, record: &'a SqsMessage) -> Option<(&'a str, &'a str)> {
-        let url = record.event_source_arn.as_deref().and_then(|arn| self.queues.url(arn))?;
+        let (url, _) = record.event_source_arn.as_deref().and_then(|arn| self.queues.queue(arn))?;
         Some((url, record.receipt_handle.as_deref()?))
+    }
+
+    /// Tells how long the message has waited, so that no more is promised than can be kept.
+    async fn tell_wait(&self, record: &SqsMessage) {
+        if let Some((urgency, waited)) = waited(record).and_then(|waited| {
+            let (_, urgency) = self.queues.queue(record.event_source_arn.as_deref()?)?;
+            Some((urgency, waited))
+        }) {
+            self.plans.begun(urgency, waited).await;
+        }
     }
 
     /// Has the message come again soon, not after the queue's own long time.
@@ -124,5 +135,34 @@ impl Solver {
             }
             tokio::time::sleep(self.lease / 2).await;
         }
+    }
+}
+
+/// How long a message was in its queue before it was first taken; a message that has come before says nothing about the queue.
+fn waited(record: &SqsMessage) -> Option<Duration> {
+    let number = |name: &str| record.attributes.get(name)?.parse::<u64>().ok();
+    let waited = number("ApproximateFirstReceiveTimestamp")?.saturating_sub(number("SentTimestamp")?);
+    (number("ApproximateReceiveCount")? == 1).then_some(Duration::from_millis(waited))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_says_how_long_it_waited_when_it_comes_for_the_first_time() {
+        let message = |received: &str| {
+            let mut message = SqsMessage::default();
+            let attributes = [
+                ("SentTimestamp", "1000"),
+                ("ApproximateFirstReceiveTimestamp", "4500"),
+                ("ApproximateReceiveCount", received),
+            ];
+            message.attributes = attributes.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+            message
+        };
+        assert_eq!(waited(&message("1")), Some(Duration::from_millis(3500)));
+        assert_eq!(waited(&message("2")), None);
+        assert_eq!(waited(&SqsMessage::default()), None);
     }
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
+use crate::guard::breaker::State;
 use crate::plans::record::{Head, PlanId, Tenant};
 use crate::plans::state::Status;
 use crate::ports::{
@@ -148,13 +149,19 @@ impl Upkeep for Cached {
 
     fn check(&self) -> Later<'_, Vec<Dependency>> {
         Box::pin(async {
-            let mut all = self.upkeep.check().await;
-            for (name, cache) in &self.caches {
-                let state = cache.check().await;
-                all.push(Dependency { name, needed: false, state, place: cache.place() });
-            }
+            let caches = self.caches.iter().map(async |(name, cache)| {
+                let found = Dependency::found(name, false, cache.check()).await;
+                Dependency { place: cache.place(), ..found }
+            });
+            let (mut all, caches) = tokio::join!(self.upkeep.check(), futures_util::future::join_all(caches));
+            all.extend(caches);
             all
         })
+    }
+
+    fn breakers(&self) -> Vec<(&'static str, State)> {
+        let caches = self.caches.iter().filter_map(|(name, cache)| Some((*name, cache.breaker()?)));
+        self.upkeep.breakers().into_iter().chain(caches).collect()
     }
 }
 

@@ -1,18 +1,28 @@
 //! A store that is left alone while it does not answer: after some failures in a row calls fail at once, and one call at a time finds out
 //! whether it is back ([`crate::guard::breaker`]). What does not depend on the store goes on meanwhile at full speed.
 //!
-//! Only an unavailable store counts. A conflict is an answer.
+//! Only an unavailable store counts. A conflict is an answer. A look for what is known already may be left out, so it has a short time of
+//! its own, and is not waited for longer: slow is as good as away then. Nothing is asked twice at the same time to be sooner
+//! (hedged): what is read often is in a cache before the store, and what is written must not be written twice.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use crate::guard::breaker::{Breaker, Policy};
+use jiff::Timestamp;
+
+use crate::guard::breaker::{Breaker, Policy, State};
 use crate::plans::record::{PlanId, Tenant};
 use crate::ports::{
-    Claim, Claimed, Dependency, Kept, Later, Page, Parts, PlanStore, Query, ReplayStore, StoreError, Stored, Upkeep,
-    Write,
+    Claim, Claimed, Dependency, Kept, Later, Page, Parts, PlanStore, Query, ReplayStore, StoreError, Stored,
+    TerminalStore, Upkeep, Write,
 };
+use crate::terminal::event::{Ask, Entity, Event, Outcome, Record};
+use crate::terminal::port::{self, All, Part, Past};
+
+/// What a look for a known answer may take.
+const LOOK: Duration = Duration::from_millis(250);
 
 /// A store behind a breaker. All of its ports share one: they fail together.
 pub struct Guarded<S> {
@@ -25,10 +35,15 @@ pub struct Guarded<S> {
 #[error("the store is left alone after failures in a row")]
 struct LeftAlone;
 
+/// Why a call was given up.
+#[derive(Debug, thiserror::Error)]
+#[error("the store does not answer in time")]
+struct Late;
+
 impl<S> Guarded<S> {
-    /// Guards a store.
-    pub fn new(store: Arc<S>, policy: Policy) -> Self {
-        Self { store, breaker: Breaker::new(policy) }
+    /// Guards a store of this name.
+    pub fn new(name: &'static str, store: Arc<S>, policy: Policy) -> Self {
+        Self { store, breaker: Breaker::new(name, policy) }
     }
 
     async fn call<T>(&self, call: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
@@ -71,7 +86,8 @@ impl<S: PlanStore> PlanStore for Guarded<S> {
         tenant: &'a Tenant,
         fingerprint: &'a str,
     ) -> Later<'a, Result<Option<Stored>, StoreError>> {
-        Box::pin(self.call(self.store.finished(tenant, fingerprint)))
+        let look = tokio::time::timeout(LOOK, self.store.finished(tenant, fingerprint));
+        Box::pin(self.call(async { look.await.unwrap_or_else(|_| Err(StoreError::Unavailable(Box::new(Late)))) }))
     }
 }
 
@@ -101,5 +117,83 @@ impl<S: Upkeep> Upkeep for Guarded<S> {
     /// Health is asked of the store itself: it is how an operator finds out that it is back.
     fn check(&self) -> Later<'_, Vec<Dependency>> {
         self.store.check()
+    }
+
+    fn breakers(&self) -> Vec<(&'static str, State)> {
+        vec![(self.breaker.name(), self.breaker.state())]
+    }
+}
+
+impl<S: TerminalStore> TerminalStore for Guarded<S> {
+    fn change<'a>(&'a self, tenant: &'a Tenant, terminal: &'a str, ask: Ask) -> Later<'a, Result<Outcome, StoreError>> {
+        Box::pin(self.call(self.store.change(tenant, terminal, ask)))
+    }
+
+    fn record<'a>(
+        &'a self,
+        tenant: &'a Tenant,
+        terminal: &'a str,
+        entity: Entity,
+        id: &'a str,
+    ) -> Later<'a, Result<Option<Record>, StoreError>> {
+        Box::pin(self.call(self.store.record(tenant, terminal, entity, id)))
+    }
+
+    fn list<'a>(
+        &'a self,
+        tenant: &'a Tenant,
+        terminal: &'a str,
+        query: port::Query,
+    ) -> Later<'a, Result<Part<Record>, StoreError>> {
+        Box::pin(self.call(self.store.list(tenant, terminal, query)))
+    }
+
+    fn terminals<'a>(
+        &'a self,
+        tenant: &'a Tenant,
+        after: &'a str,
+        limit: usize,
+    ) -> Later<'a, Result<Part<(String, Record)>, StoreError>> {
+        Box::pin(self.call(self.store.terminals(tenant, after, limit)))
+    }
+
+    fn history<'a>(
+        &'a self,
+        tenant: &'a Tenant,
+        terminal: &'a str,
+        past: Past,
+    ) -> Later<'a, Result<Part<Event>, StoreError>> {
+        Box::pin(self.call(self.store.history(tenant, terminal, past)))
+    }
+
+    fn snapshot<'a>(
+        &'a self,
+        tenant: &'a Tenant,
+        terminal: &'a str,
+        at: Option<Timestamp>,
+    ) -> Later<'a, Result<All, StoreError>> {
+        Box::pin(self.call(self.store.snapshot(tenant, terminal, at)))
+    }
+
+    fn version<'a>(&'a self, tenant: &'a Tenant, terminal: &'a str) -> Later<'a, Result<u64, StoreError>> {
+        Box::pin(self.call(self.store.version(tenant, terminal)))
+    }
+
+    fn beat<'a>(
+        &'a self,
+        tenant: &'a Tenant,
+        terminal: &'a str,
+        ids: Vec<String>,
+        at: Timestamp,
+    ) -> Later<'a, Result<Vec<String>, StoreError>> {
+        Box::pin(self.call(self.store.beat(tenant, terminal, ids, at)))
+    }
+
+    fn beats<'a>(
+        &'a self,
+        tenant: &'a Tenant,
+        terminal: &'a str,
+    ) -> Later<'a, Result<BTreeMap<String, Timestamp>, StoreError>> {
+        Box::pin(self.call(self.store.beats(tenant, terminal)))
     }
 }

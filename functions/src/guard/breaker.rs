@@ -30,8 +30,10 @@ impl Default for Policy {
 }
 
 /// Closed at first.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Breaker {
+    /// What is behind it.
+    name: &'static str,
     policy: Policy,
     state: Mutex<State>,
 }
@@ -53,21 +55,15 @@ impl Default for State {
     }
 }
 
-impl State {
-    /// As metrics name it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Closed(_) => "closed",
-            Self::Open(_) => "open",
-            Self::HalfOpen(_) => "half_open",
-        }
-    }
-}
-
 impl Breaker {
-    /// A breaker with this policy.
-    pub fn new(policy: Policy) -> Self {
-        Self { policy, state: Mutex::default() }
+    /// A breaker before what has this name.
+    pub fn new(name: &'static str, policy: Policy) -> Self {
+        Self { name, policy, state: Mutex::default() }
+    }
+
+    /// What is behind it.
+    pub fn name(&self) -> &'static str {
+        self.name
     }
 
     /// Whether a call may be made now. Whoever was let through has to say how it ended.
@@ -85,7 +81,10 @@ impl Breaker {
 
     /// A call has worked.
     pub fn worked(&self) {
-        *self.lock() = State::default();
+        let before = std::mem::take(&mut *self.lock());
+        if !matches!(before, State::Closed(_)) {
+            tracing::info!(name = self.name, "is back");
+        }
     }
 
     /// A call has failed.
@@ -94,7 +93,11 @@ impl Breaker {
         let open = State::Open(now + self.policy.pause);
         *state = match *state {
             State::Closed(failures) if failures + 1 < self.policy.failures => State::Closed(failures + 1),
-            State::Closed(_) | State::HalfOpen(_) => open,
+            State::Closed(_) => {
+                tracing::warn!(name = self.name, "is left alone for a while after failures in a row");
+                open
+            }
+            State::HalfOpen(_) => open,
             // A call that began before it opened: the pause is not prolonged.
             State::Open(until) => State::Open(until),
         };
@@ -118,7 +121,7 @@ mod tests {
 
     #[test]
     fn it_opens_after_failures_in_a_row_and_one_call_tries_after_a_pause() {
-        let (breaker, now) = (Breaker::default(), Instant::now());
+        let (breaker, now) = (Breaker::new("it", Policy::default()), Instant::now());
         breaker.failed(now);
         breaker.failed(now);
         breaker.worked();
@@ -140,7 +143,7 @@ mod tests {
 
     #[test]
     fn a_trial_that_never_ends_holds_the_others_up_for_a_while_only() {
-        let (breaker, now) = (Breaker::new(Policy { failures: 1, ..Policy::default() }), Instant::now());
+        let (breaker, now) = (Breaker::new("it", Policy { failures: 1, ..Policy::default() }), Instant::now());
         breaker.failed(now);
         let later = now + Policy::default().pause;
         assert!(breaker.lets_pass(later));
@@ -151,7 +154,7 @@ mod tests {
         /// While all calls fail, there are at most as many as open it, and then one a pause.
         #[test]
         fn what_is_away_is_asked_rarely(gaps_ms in prop::collection::vec(0u64..400, 1..300)) {
-            let (breaker, begun) = (Breaker::default(), Instant::now());
+            let (breaker, begun) = (Breaker::new("it", Policy::default()), Instant::now());
             let (mut now, mut made) = (begun, 0u64);
             for gap in gaps_ms {
                 now += Duration::from_millis(gap);

@@ -82,7 +82,7 @@ impl About {
         response.headers_mut().insert(REQUEST_ID, self.id.clone());
         response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         let plan = about.map(|about| about.0.text());
-        let tier = about.and_then(|about| about.1).map(tier_name);
+        let tier = about.and_then(|about| about.1).map(Tier::name);
         let (status, latency) = (response.status().as_u16(), self.begun.elapsed());
         api.metrics.answered(self.route.as_deref(), status, tier, latency);
         telemetry::answered(&Answered {
@@ -140,16 +140,6 @@ fn fresh_id() -> HeaderValue {
     let mut text = Uuid::encode_buffer();
     // Digits and dashes are a header value.
     HeaderValue::from_str(id.hyphenated().encode_lower(&mut text)).unwrap_or_else(|_| HeaderValue::from_static("0"))
-}
-
-fn tier_name(tier: Tier) -> &'static str {
-    match tier {
-        Tier::Proven => "proven",
-        Tier::Bounded => "bounded",
-        Tier::Heuristic => "heuristic",
-        Tier::Cached => "cached",
-        Tier::Stale => "stale",
-    }
 }
 
 /// A W3C trace context of version 00: `00-<32 digits>-<16 digits>-<2 digits>`.

@@ -47,7 +47,14 @@ pub(super) async fn readyz(State(api): State<Api>) -> Response {
     let mut up = solver == HealthStatus::Up;
     let mut dependencies = BTreeMap::from([("solver".to_owned(), solver)]);
     let mut places = BTreeMap::new();
-    for Dependency { name, needed, state, place } in api.plans.stores().upkeep.check().await {
+    let terminals = async {
+        match &api.terminals {
+            Some(terminals) => Some(Dependency::found("terminals", true, terminals.check()).await),
+            None => None,
+        }
+    };
+    let (found, terminals) = tokio::join!(api.plans.stores().upkeep.check(), terminals);
+    for Dependency { name, needed, state, place } in found.into_iter().chain(terminals) {
         places.extend(place.map(|place| (name.to_owned(), place)));
         let state = match state {
             Ok(()) => HealthStatus::Up,

@@ -3,7 +3,9 @@
 //! What is remembered is right until this process writes or deletes a plan of the same fingerprint, which forgets it, or until
 //! another process does, which the age limit bounds. Where there is no more room, plans that are asked for rarely go first: a
 //! newcomer has to be asked for more often than what it would push out (`TinyLFU`: Einziger, Friedman and Manes 2017,
-//! doi:10.1145/3149371), so that a sweep of requests that come once leaves what is asked for all day where it is.
+//! doi:10.1145/3149371), so that a sweep of requests that come once leaves what is asked for all day where it is. Measured, with room for
+//! a thousand plans of ten thousand that are asked for by Zipf's law, and as many requests again that come once: 61 % of
+//! the former are known, 54 % with the least recently used going first, and 76 % come for the thousand most frequent ones.
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -175,3 +177,91 @@ impl Memories {
 
 /// A known plan that does not keep it from being forgotten.
 pub type Remembered = Weak<Known>;
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, HashMap};
+
+    use portolan::rng::Rng;
+
+    use super::*;
+    use crate::plans::record::{PlanId, Urgency};
+    use crate::plans::state::State;
+
+    const ROOM: u64 = 1000;
+    const BEST: usize = 500;
+
+    fn remember(memories: &Memories, tenant: &Tenant, fingerprint: &str) {
+        let (id, now) = (PlanId::fresh(), Timestamp::UNIX_EPOCH);
+        let head = Head {
+            id,
+            problem: "fake".to_owned(),
+            state: State::new(),
+            version: 1,
+            fingerprint: fingerprint.to_owned(),
+            deferred: false,
+            urgency: Urgency::Standard,
+            granted_ms: 10,
+            spent_ms: 10,
+            leased_until: None,
+            created_at: now,
+            updated_at: now,
+            expires_at: None,
+            quality: None,
+            failure: None,
+            terminal: None,
+        };
+        let stored = Stored { head, request: None, best: Some(vec![0; BEST].into()) };
+        let merit = Merit { proof: Proof::Optimal, stop: Stop::Proven, gap: 0.0 };
+        memories.remember(tenant, stored, merit, memories.look(fingerprint), now);
+    }
+
+    /// Of requests by Zipf's law and as many that come once, the share of the former that is known. `known` says whether a request is, and
+    /// remembers it.
+    fn hits(mut known: impl FnMut(&str) -> bool) -> f64 {
+        let mut weights: Vec<f64> = (1..=10_000).map(|rank| 1.0 / f64::from(rank)).collect();
+        for rank in 1..weights.len() {
+            weights[rank] += weights[rank - 1];
+        }
+        let (mut dice, sum, mut found, asked) = (Rng::new(7), weights[weights.len() - 1], 0, 40_000);
+        for n in 0..asked {
+            let at = dice.unit() * sum;
+            let rank = weights.partition_point(|weight| *weight < at);
+            found += u32::from(known(&format!("often {rank}")));
+            known(&format!("once {n}"));
+        }
+        f64::from(found) / f64::from(asked)
+    }
+
+    #[test]
+    fn what_is_asked_for_often_stays_while_others_come_once() {
+        let weight = u64::from(u32::try_from(2 * BEST + 1024).unwrap_or_default());
+        let memories = Memories::new(Memory { bytes: ROOM * weight, age: Duration::from_hours(1) });
+        let tenant = Tenant::local();
+        let ours = hits(|fingerprint| {
+            let known = memories.get(&tenant, fingerprint).is_some();
+            if !known {
+                remember(&memories, &tenant, fingerprint);
+            }
+            known
+        });
+        memories.plans.run_pending_tasks();
+        assert!(memories.plans.weighted_size() <= ROOM * weight);
+        // The least recently used goes first, for comparison.
+        let (mut order, mut at, mut now) = (BTreeMap::new(), HashMap::new(), 0u64);
+        let others = hits(|fingerprint| {
+            now += 1;
+            let before = at.insert(fingerprint.to_owned(), now);
+            before.map(|before| order.remove(&before));
+            order.insert(now, fingerprint.to_owned());
+            if order.len() as u64 > ROOM
+                && let Some((_, oldest)) = order.pop_first()
+            {
+                at.remove(&oldest);
+            }
+            before.is_some()
+        });
+        println!("known: {ours:.3}, the least recently used going first {others:.3}");
+        assert!(ours > others + 0.04, "{ours:.3}, {others:.3}");
+    }
+}

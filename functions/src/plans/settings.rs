@@ -46,6 +46,9 @@ pub struct Settings {
     pub memory: Memory,
     /// What each tenant may ask for.
     pub quota: Quota,
+    /// How long deferred solves of each urgency may wait in the queues before no more are promised. What is more urgent counts as well:
+    /// where it waits, the others wait longer.
+    pub backlog: [Duration; 3],
 }
 
 impl Default for Settings {
@@ -63,6 +66,7 @@ impl Default for Settings {
             fresh: Duration::from_mins(5),
             memory: Memory::default(),
             quota: Quota::default(),
+            backlog: [Duration::from_mins(15), Duration::from_mins(10), Duration::from_mins(5)],
         }
     }
 }

@@ -1,26 +1,27 @@
 //! What is given out where a solve cannot be had in time: an older answer to the same problem.
 //!
 //! First the same request's own answer, even where it was granted less time than this request would be (it stays `cached`). Then the
-//! answer of a kin: the same instance with other options, or by another version of the solver. A kin's answer is checked
-//! against the request by the independent checker before it leaves, and labelled `stale`.
+//! answer of a kin: the same instance with other options, or by another version of the solver, or what was asked of the same
+//! terminal at another version of its state. A kin's answer is checked against the request, with the state of today, by the
+//! independent checker before it leaves, and labelled `stale`.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use moka::sync::Cache;
-use portolan::{AnyProblem, Options, Request};
+use portolan::{Options, Request};
 use serde_json::Value;
 
 use super::known::Known;
 use super::record::Tenant;
-use super::submit::Given;
+use super::submit::{Ask, Given};
 use super::{Plans, fingerprint};
 
 /// Kins that are remembered, and for how long.
 const KINS: u64 = 20_000;
 const KIN_AGE: Duration = Duration::from_hours(1);
 
-/// The fingerprint under which an instance was answered last, whatever the options.
+/// The fingerprint under which a kin was answered last.
 pub(super) struct Kins(Cache<(Tenant, String), String>);
 
 impl Default for Kins {
@@ -31,45 +32,44 @@ impl Default for Kins {
 
 impl Kins {
     /// Notes an answer.
-    pub(super) fn note(&self, tenant: &Tenant, kin: &str, print: &str) {
-        let key = (tenant.clone(), kin.to_owned());
-        if self.0.get(&key).is_none_or(|known| known != print) {
-            self.0.insert(key, print.to_owned());
+    pub(super) fn note(&self, tenant: &Tenant, kins: &[String], print: &str) {
+        for kin in kins {
+            let key = (tenant.clone(), kin.clone());
+            if self.0.get(&key).is_none_or(|known| known != print) {
+                self.0.insert(key, print.to_owned());
+            }
         }
     }
 }
 
-/// The same for all requests with the same instance.
-pub(super) fn kin(problem: &dyn AnyProblem, canonical: &[u8]) -> String {
-    fingerprint::of(problem.name(), 0, canonical, &Options::default())
+/// What a request shares with its kins: the instance, whatever the options; and what is asked of a terminal, whatever its state.
+pub(super) fn kins(ask: &Ask, canonical: &[u8]) -> Vec<String> {
+    let name = ask.problem.name();
+    let asked = ask.asked.as_deref().map(|asked| fingerprint::digest(&[name.as_bytes(), asked.as_bytes()]));
+    std::iter::once(fingerprint::of(name, 0, canonical, &Options::default())).chain(asked).collect()
 }
 
 impl Plans {
     /// An older answer to the same problem.
-    pub(super) async fn older(
-        &self,
-        tenant: &Tenant,
-        problem: &'static dyn AnyProblem,
-        request: &dyn Request,
-        print: &str,
-        canonical: &[u8],
-    ) -> Option<Given> {
+    pub(super) async fn older(&self, ask: &Ask, kins: &[String], print: &str, canonical: &[u8]) -> Option<Given> {
+        let Ask { tenant, problem, request, .. } = ask;
+        let problem = *problem;
         if let Ok(Some(known)) = self.finished(tenant, print).await {
             return Some(Given::Known(known));
         }
-        let key = (tenant.clone(), kin(problem, canonical));
-        let mut prints: Vec<String> = self.kins.0.get(&key).into_iter().collect();
+        let noted = kins.iter().filter_map(|kin| self.kins.0.get(&(tenant.clone(), kin.clone())));
+        let mut prints: Vec<String> = noted.collect();
         if let Some(earlier) = problem.version().checked_sub(1) {
             prints.push(fingerprint::of(problem.name(), earlier, canonical, request.options()));
         }
         for other in prints.iter().filter(|other| *other != print) {
             let Ok(Some(known)) = self.finished(tenant, other).await else { continue };
-            let document = document(&known, request)?;
+            let document = document(&known, request.as_ref())?;
             let checked = tokio::task::spawn_blocking(move || problem.verify(&document));
             match checked.await {
                 Ok(Ok(_)) => return Some(Given::Stale(known)),
                 Ok(Err(refuted)) => {
-                    tracing::warn!(plan = %known.head.id, ?refuted, "an older answer does not hold anymore");
+                    tracing::info!(plan = %known.head.id, ?refuted, "an older answer does not hold anymore");
                 }
                 Err(error) => tracing::error!(alarm = true, %error, "checking an older answer panicked"),
             }

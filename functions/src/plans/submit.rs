@@ -28,6 +28,8 @@ const FIRST_LOOK: Duration = Duration::from_millis(50);
 const LAST_LOOK: Duration = Duration::from_millis(500);
 /// How long a solve keeps others from the same one after the last sign of life.
 const LEASE: Duration = Duration::from_secs(1);
+/// How long processes leave an answer alone, at least, that one of them has made anew.
+const REFRESH: Duration = Duration::from_mins(1);
 /// The least time that a solve is granted, however late it begins. Enough for a first plan.
 const LEAST: Duration = Duration::from_millis(20);
 
@@ -53,6 +55,8 @@ pub struct Ask {
     pub time_left: Option<Duration>,
     /// The terminal that the request was made from.
     pub origin: Option<Origin>,
+    /// What was asked of that terminal, whatever its state.
+    pub asked: Option<String>,
 }
 
 /// What is given to the caller.
@@ -118,24 +122,44 @@ impl Plans {
             return Err(Rejected::Closing);
         }
         let options = ask.request.options().clone();
-        let mode = match () {
+        let mut mode = match () {
             () if self.settings.deferral == Deferral::Never => Mode::Inline,
             () if ask.respond_async => Mode::Deferred,
             () if options.improve => Mode::Improve,
             () => Mode::Inline,
         };
-        let granted = self.granted(&ask, &options, mode);
+        let mut granted = self.granted(&ask, &options, mode);
         let canonical = ask.request.canonical();
         let mut print = fingerprint::of(ask.problem.name(), ask.problem.version(), &canonical, &options);
         if let Some(origin) = &ask.origin {
             // Such a plan says which version it was made for: it is no answer for another one.
             print = fingerprint::from_terminal(&print, origin);
         }
-        let kin = stale::kin(ask.problem, &canonical);
+        let kins = stale::kins(&ask, &canonical);
         if let Some(known) = self.known(&ask.tenant, &print, &options, granted).await {
-            self.kins.note(&ask.tenant, &kin, &print);
-            self.refresh(&known, ask, &print, &options);
+            self.kins.note(&ask.tenant, &kins, &print);
+            self.refresh(&known, ask, &print, &options).await;
             return Ok(Given::Known(known));
+        }
+        let kind = Kind::new(ask.problem.name(), canonical.len());
+        let flies = |mode, granted| self.table.flies(&flight(&ask.tenant, &print, &options, mode, granted));
+        if mode != Mode::Deferred && !flies(mode, granted) {
+            if let Some(refusal) = self.refusal(&ask, kind, granted, mode).await {
+                if let Some(older) = self.older(&ask, &kins, &print, &canonical).await {
+                    return Ok(older);
+                }
+                if mode == Mode::Inline || !matches!(refusal, Rejected::Busy { .. }) {
+                    return Err(refusal);
+                }
+                // Who would have looked for a better answer later looks for the first one later.
+                mode = Mode::Deferred;
+                granted = self.granted(&ask, &options, mode);
+            } else {
+                let flight = flight(&ask.tenant, &print, &options, mode, granted);
+                if let Some(known) = self.elsewhere(&ask, &flight, &print, &options, granted).await {
+                    return Ok(Given::Known(known));
+                }
+            }
         }
         let patience = match mode {
             Mode::Deferred => ask.wait.unwrap_or_default().min(self.settings.max_wait),
@@ -145,21 +169,13 @@ impl Plans {
             }
         };
         let (arrived, deadline) = (ask.arrived, ask.arrived + patience);
-        let kind = Kind::new(ask.problem.name(), canonical.len());
-        if mode == Mode::Deferred && self.settings.deferral == Deferral::Elsewhere {
-            return match self.refusal(&ask, kind, granted, mode).await {
-                Some(refusal) => Err(refusal),
-                None => self.promise(ask, &print, granted, deadline).await,
-            };
-        }
-        let flight = flight(&ask.tenant, &print, &options, mode, granted);
-        if !self.table.flies(&flight) {
+        let elsewhere = self.settings.deferral == Deferral::Elsewhere;
+        if mode == Mode::Deferred && (elsewhere || !flies(mode, granted)) {
             if let Some(refusal) = self.refusal(&ask, kind, granted, mode).await {
-                let older = self.older(&ask.tenant, ask.problem, ask.request.as_ref(), &print, &canonical).await;
-                return older.ok_or(refusal);
+                return self.older(&ask, &kins, &print, &canonical).await.ok_or(refusal);
             }
-            if let Some(known) = self.elsewhere(&ask, &flight, &print, &options, granted).await {
-                return Ok(Given::Known(known));
+            if elsewhere {
+                return self.promise(ask, &print, granted, deadline).await;
             }
         }
         let tenant = ask.tenant.clone();
@@ -183,7 +199,7 @@ impl Plans {
         match broken {
             Some(error) => Err(Rejected::Store(error)),
             None if !late => {
-                self.kins.note(&tenant, &kin, &print);
+                self.kins.note(&tenant, &kins, &print);
                 Ok(Given::Answered { record, joined, stored })
             }
             None if mode == Mode::Deferred => Ok(Given::Promised { record, joined }),
@@ -229,18 +245,28 @@ impl Plans {
             && !known.is_due(self.settings.fresh, self.stores.clock.now(), chance)
     }
 
-    /// Improves an answer in the background, where it is due and this process does such things.
-    fn refresh(self: &Arc<Self>, known: &Known, ask: Ask, print: &str, options: &Options) {
+    /// Has an answer improved in the background, where it is due and somebody does such things: once, whoever finds it due.
+    async fn refresh(self: &Arc<Self>, known: &Known, ask: Ask, print: &str, options: &Options) {
         let chance = (f64::from(ask.id.number() as u32) + 1.0) / (f64::from(u32::MAX) + 1.0);
         let due = known.is_due(self.settings.fresh, self.stores.clock.now(), chance);
-        if !due || self.settings.deferral != Deferral::Here || !known.claim_refresh() {
+        if !due || self.settings.deferral == Deferral::Never || !known.claim_refresh() {
             return;
+        }
+        if let Some(flights) = &self.stores.flights {
+            let (flight, lease) = (format!("{}/{print}/refresh", ask.tenant), self.settings.fresh.max(REFRESH));
+            if !flights.take_off(&flight, &self.holder, lease).await.unwrap_or_default() {
+                return;
+            }
         }
         let granted = Duration::from_millis(2 * known.head.granted_ms).min(self.settings.deferred_time);
         let kind = Kind::new(ask.problem.name(), ask.request.canonical().len());
         let (plan, ask) = (known.head.id, Ask { urgency: Urgency::Bulk, ..ask });
-        match self.start(ask, kind, print, options, Mode::Deferred, granted) {
-            Ok(_) => tracing::debug!(%plan, "an answer is made anew"),
+        let begun = match self.settings.deferral {
+            Deferral::Elsewhere => self.promise(ask, print, granted, Instant::now()).await.map(drop),
+            _ => self.start(ask, kind, print, options, Mode::Deferred, granted).map(drop),
+        };
+        match begun {
+            Ok(()) => tracing::debug!(%plan, "an answer is made anew"),
             Err(error) => tracing::debug!(%plan, %error, "an answer is not made anew"),
         }
     }
@@ -258,8 +284,32 @@ impl Plans {
                 return Some(Rejected::Busy { retry_after: wait });
             }
         }
+        if mode == Mode::Deferred
+            && let Some(retry_after) = self.backlog(ask.urgency).await
+        {
+            return Some(Rejected::Busy { retry_after });
+        }
         let standing = self.count(&ask.tenant, What::Solve).await?;
         (!standing.allowed).then_some(Rejected::Quota(standing))
+    }
+
+    /// How long the queues wait, where that is too long for another promise.
+    async fn backlog(&self, urgency: Urgency) -> Option<Duration> {
+        let waits = self.stores.backlog.as_ref()?.waits().await.unwrap_or_else(|error| {
+            tracing::warn!(error = &error as &dyn std::error::Error, "how long the queues wait is not known");
+            [None; 3]
+        });
+        let at = urgency as usize;
+        let wait = waits[..=at].iter().flatten().max()?;
+        (*wait > self.settings.backlog[at]).then_some(*wait)
+    }
+
+    /// Notes how long a deferred solve has waited that is begun now.
+    pub async fn begun(&self, urgency: Urgency, waited: Duration) {
+        let Some(backlog) = &self.stores.backlog else { return };
+        if let Err(error) = backlog.begun(urgency, waited).await {
+            tracing::debug!(error = &error as &dyn std::error::Error, "how long a queue waits is not told");
+        }
     }
 
     /// Whether another process is at the same solve: then its answer, once it is there.

@@ -8,6 +8,7 @@ use prometheus::{
     TextEncoder,
 };
 
+use crate::guard::breaker::State;
 use crate::plans::Plans;
 use crate::plans::pool::Class;
 
@@ -23,6 +24,7 @@ pub struct Metrics {
     answers: IntCounterVec,
     waiting: IntGaugeVec,
     busy: IntGauge,
+    breakers: IntGaugeVec,
     cached: Cached,
 }
 
@@ -72,7 +74,15 @@ impl Metrics {
             &["class"],
         )?;
         let busy = IntGauge::new("portolan_solver_threads_busy", "Solver threads that are at work.")?;
+        let breakers = IntGaugeVec::new(
+            Opts::new(
+                "portolan_breaker_open",
+                "Whether what has this name is left alone after failures: 1, and 0 where it is not.",
+            ),
+            &["name"],
+        )?;
         let registry = Registry::new();
+        registry.register(Box::new(breakers.clone()))?;
         registry.register(Box::new(requests.clone()))?;
         registry.register(Box::new(seconds.clone()))?;
         registry.register(Box::new(answers.clone()))?;
@@ -83,7 +93,7 @@ impl Metrics {
             seconds: seconds.with_label_values(&[PLANS, "200"]),
             answers: answers.with_label_values(&["cached"]),
         };
-        Ok(Self { registry, requests, seconds, answers, waiting, busy, cached })
+        Ok(Self { registry, requests, seconds, answers, waiting, busy, breakers, cached })
     }
 
     /// A request was answered. `tier` is that of the plan it was answered with.
@@ -112,6 +122,9 @@ impl Metrics {
             self.waiting.with_label_values(&[class.name()]).set(count as i64);
         }
         self.busy.set(busy as i64);
+        for (name, state) in plans.stores().upkeep.breakers() {
+            self.breakers.with_label_values(&[name]).set(i64::from(!matches!(state, State::Closed(_))));
+        }
         let mut text = Vec::new();
         // Writing to memory cannot fail.
         let _ = TextEncoder::new().encode(&self.registry.gather(), &mut text);

@@ -27,6 +27,11 @@ impl Terminals {
         Self { store, clock }
     }
 
+    /// Whether they can be read.
+    pub async fn check(&self) -> Result<(), StoreError> {
+        self.store.version(&Tenant::local(), "#").await.map(drop)
+    }
+
     /// Now.
     pub fn now(&self) -> Timestamp {
         self.clock.now()

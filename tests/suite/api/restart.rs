@@ -1,102 +1,10 @@
 //! What survives the end of the process, however it comes.
 
-use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
-
 use portolan_tests::server_at::Reply;
-use reqwest::Client;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::script;
-
-/// A folder that goes with the test.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("portolan-suite-{name}-{}", std::process::id()));
-        // Left from an earlier run, or not there.
-        let _ = std::fs::remove_dir_all(&path);
-        Self(path)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
-/// A server in a process of its own.
-struct Process {
-    child: Child,
-    base: String,
-    client: Client,
-}
-
-impl Process {
-    fn start(folder: &Path) -> Self {
-        let mut child = command(folder, "127.0.0.1:0").stdout(Stdio::piped()).spawn().unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let said: Vec<String> = (0..3).map(|_| lines.next().expect("three lines").unwrap()).collect();
-        let base = said[0].split_whitespace().find(|word| word.starts_with("http://")).unwrap().to_owned();
-        assert!(said[1].contains("curl") && said[1].contains(&base), "{said:?}");
-        assert!(said[2].contains(&*folder.to_string_lossy()), "{said:?}");
-        Self { child, base, client: Client::new() }
-    }
-
-    async fn defer(&self, body: &Value, key: &str) -> Reply {
-        let request = self.client.post(format!("{}/v1/fake/plans", self.base)).header("prefer", "respond-async");
-        Reply::of(request.header("idempotency-key", key).json(body).send().await.unwrap()).await
-    }
-
-    async fn get(&self, path: &str) -> Reply {
-        Reply::of(self.client.get(format!("{}{path}", self.base)).send().await.unwrap()).await
-    }
-
-    async fn until(&self, path: &str, wanted: impl Fn(&Value) -> bool) -> Value {
-        let polled = async {
-            loop {
-                let reply = self.get(path).await;
-                if wanted(&reply.body) {
-                    return reply.body;
-                }
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
-        };
-        tokio::time::timeout(Duration::from_mins(1), polled).await.expect("it never got there")
-    }
-
-    /// `kill -9`.
-    fn kill(mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-
-    /// SIGTERM, and the wait for an orderly end.
-    fn end(mut self) {
-        let id = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
-        assert!(self.child.wait().unwrap().success());
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        // Ended already, unless the test failed.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn command(folder: &Path, listen: &str) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_fake-portolan"));
-    command.args(["--listen", listen, "--workers", "2", "--data"]).arg(folder);
-    command.env("PORTOLAN_LOG", "error");
-    command
-}
+use crate::process::{Folder, Process, command};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn kill_9_loses_nothing_that_was_acknowledged() {

@@ -148,7 +148,7 @@ async fn health_and_description_are_there() {
     let server = Server::start(Setup::default()).await;
     assert_eq!(server.get("/livez").await.body, json!({"status": "up"}));
     let ready = server.get("/readyz").await;
-    assert_eq!(ready.body, json!({"status": "up", "dependencies": {"solver": "up", "store": "up"}}));
+    assert_eq!(ready.body, json!({"status": "up", "dependencies": {"solver": "up", "store": "up", "terminals": "up"}}));
     let description = server.get("/openapi.json").await;
     assert_eq!(description.body["openapi"], "3.1.0");
     server.close().await;

@@ -8,11 +8,15 @@ use axum::Router;
 use axum::http::StatusCode;
 use portolan_aws::config::{Cache, Place};
 use portolan_aws::valkey::Valkey;
+use portolan_functions::adapters::SystemClock;
+use portolan_functions::adapters::embedded::{Bounds, Embedded};
 use portolan_functions::guard::quota::{Counts, What};
-use portolan_functions::plans::record::Tenant;
-use portolan_functions::ports::{Flights, PlanCache, Quotas};
-use portolan_tests::aws;
+use portolan_functions::plans::record::{Tenant, Urgency};
+use portolan_functions::ports::{Backlog, Flights, PlanCache, Quotas, Stores};
 use portolan_tests::redis::{Certificates, Cluster, Redis};
+use portolan_tests::server_at::{Server, Setup};
+use portolan_tests::{aws, fake};
+use serde_json::json;
 
 use crate::contracts::plan_cache;
 
@@ -32,6 +36,38 @@ async fn valkey(redis: &Redis) -> Valkey {
 async fn plans_in_redis() {
     let Some(redis) = Redis::start().await else { return };
     plan_cache::the_contract(&valkey(&redis).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thousand_equal_requests_at_two_processes_cost_one_solve() {
+    let Some(redis) = Redis::start().await else { return };
+    let stores = Embedded::in_memory(Arc::new(SystemClock), Bounds::default()).unwrap().stores();
+    let mut servers = Vec::new();
+    for _ in 0..2 {
+        let flights: Arc<dyn Flights> = Arc::new(valkey(&redis).await);
+        let stores = Stores { flights: Some(flights), ..stores.clone() };
+        servers.push(Server::start(Setup { stores, ..Setup::default() }).await);
+    }
+    let body = json!({"name": "through the cache", "behaviour": "slow", "options": {"time_limit_ms": 400}});
+    let asked = (0..1000).map(|n| servers[n % 2].post("/v1/fake/plans", &body));
+    let replies = futures_util::future::join_all(asked).await;
+    let first = replies[0].text("id");
+    assert!(replies.iter().all(|reply| reply.status == 200 && reply.text("id") == first));
+    assert_eq!(fake::solves("through the cache"), 1);
+}
+
+#[tokio::test]
+async fn how_long_the_queues_wait_is_known_to_all_for_a_while() {
+    let Some(redis) = Redis::start().await else { return };
+    let (one, other) = (valkey(&redis).await, valkey(&redis).await);
+    assert_eq!(other.waits().await.unwrap(), [None; 3]);
+    one.begun(Urgency::Bulk, Duration::from_millis(90_500)).await.unwrap();
+    one.begun(Urgency::Urgent, Duration::ZERO).await.unwrap();
+    let expected = [Some(Duration::ZERO), None, Some(Duration::from_millis(90_500))];
+    assert_eq!(other.waits().await.unwrap(), expected);
+    let mut raw = ::redis::Client::open(redis.url()).unwrap().get_multiplexed_async_connection().await.unwrap();
+    let left: i64 = ::redis::cmd("PTTL").arg("portolan:{backlog}:1:bulk").query_async(&mut raw).await.unwrap();
+    assert!((100_000..=120_000).contains(&left), "{left} ms");
 }
 
 #[tokio::test]

@@ -20,6 +20,7 @@ async fn stores() -> Option<(Stores, Arc<SetClock>)> {
         upkeep: store,
         quotas: None,
         flights: None,
+        backlog: None,
         clock: clock.clone(),
     };
     Some((stores, clock))

@@ -1,5 +1,6 @@
 //! Callers who mean no good: what they do is refused cheaply and keeps nobody else out.
 
+use std::process::Command;
 use std::time::Duration;
 
 use portolan_tests::server_at::{Server, Setup, keys};
@@ -9,6 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::script;
+use crate::process::{Folder, Process, serving};
 
 const FAR: Duration = Duration::from_mins(1);
 
@@ -40,6 +42,69 @@ async fn sockets_that_are_opened_and_left_keep_nobody_out() {
     let body = script("beside them", "quick", 1000);
     assert_eq!(server.post("/v1/fake/plans", &body).await.status, 200);
     drop(left);
+    server.close().await;
+}
+
+/// A server that may have 256 files, and ten thousand sockets (`PORTOLAN_SOCKETS=100000` for as many) in waves of 500: some say nothing,
+/// some half a head, some a whole request and then stay. Whoever comes beside them is served.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crowd_of_sockets_keeps_nobody_out() {
+    let sockets = std::env::var("PORTOLAN_SOCKETS").ok().and_then(|sockets| sockets.parse().ok()).unwrap_or(10_000);
+    let folder = Folder::new("sockets");
+    let mut limited = Command::new("prlimit");
+    limited.args(["--nofile=256:256", env!("CARGO_BIN_EXE_fake-portolan")]);
+    let process = Process::start_as(serving(limited, &folder.0, "127.0.0.1:0"), &folder.0);
+    let address = process.base.trim_start_matches("http://").to_owned();
+    let half = "POST /v1/fake/plans HTTP/1.1\r\nhost: localh";
+    let whole = "GET /livez HTTP/1.1\r\nhost: localhost\r\n\r\n";
+    for wave in 0..sockets / 500 {
+        let mut left = Vec::new();
+        for n in 0..500 {
+            // The server may have pushed it out already.
+            let Ok(mut stream) = TcpStream::connect(&address).await else { continue };
+            let said = [half, whole, ""][n % 3];
+            let _ = stream.try_write(said.as_bytes());
+            if n % 2 == 0 {
+                left.push(stream);
+            } else {
+                let _ = stream.shutdown().await;
+            }
+        }
+        if wave % 10 == 0 {
+            let asked = tokio::time::timeout(FAR, process.get("/livez")).await.expect("there is room");
+            assert_eq!(asked.status, 200);
+            let body = script(&format!("beside wave {wave}"), "quick", 1000);
+            let posted = process.client.post(format!("{}/v1/fake/plans", process.base)).json(&body).send();
+            let posted = tokio::time::timeout(FAR, posted).await.expect("there is room").unwrap();
+            assert_eq!(posted.status(), 200);
+        }
+    }
+    process.end();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_was_used_makes_room_and_one_that_waits_does_not() {
+    let server = Server::start(Setup { connections: 8, ..Setup::default() }).await;
+    let waiting: Vec<_> = (0..4)
+        .map(|n| {
+            let body = script(&format!("held place {n}"), "slow", 1500);
+            tokio::spawn(server.request(Method::POST, "/v1/fake/plans").json(&body).send())
+        })
+        .collect();
+    portolan_tests::aws::until("they are solved or wait", async || (server.plans.load().1 >= 2).then_some(())).await;
+    let mut kept = Vec::new();
+    for _ in 0..40 {
+        let mut stream = connect(&server).await;
+        stream.write_all(b"GET /livez HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
+        let mut said = [0; 15];
+        tokio::time::timeout(FAR, stream.read_exact(&mut said)).await.expect("it is served").unwrap();
+        assert_eq!(&said, b"HTTP/1.1 200 OK");
+        kept.push(stream);
+    }
+    for asked in waiting {
+        let status = asked.await.unwrap().expect("its connection stays").status().as_u16();
+        assert!([200, 503].contains(&status), "{status}");
+    }
     server.close().await;
 }
 

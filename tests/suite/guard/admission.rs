@@ -1,9 +1,12 @@
 //! More solves than threads: what cannot end in time is refused at once, or gets an older answer; urgent ones and other tenants
 //! are given all the same.
 
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use portolan_functions::plans::Settings;
+use portolan_functions::plans::record::Urgency;
+use portolan_functions::plans::{Deferral, Settings};
+use portolan_functions::ports::{Backlog, Later, StoreError, Stores};
 use portolan_tests::fake;
 use portolan_tests::server_at::{Reply, Server, Setup, keys};
 use reqwest::Method;
@@ -150,6 +153,81 @@ async fn where_no_solve_can_be_had_an_older_answer_is_checked_and_given_out() {
     server.post("/v1/fake/plans", &script("never seen", "slow", 200)).await.is_problem(503, "overloaded");
     assert_eq!(fake::solves("older"), 1);
     crowd.iter().for_each(tokio::task::JoinHandle::abort);
+    server.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_would_look_for_a_better_answer_later_is_promised_one_where_there_is_none_now() {
+    let server = server().await;
+    taught(&server, "taught improve", 300).await;
+    let busy = |n: usize| {
+        let body = script(&format!("busy improve {n}"), "slow", 20_000);
+        tokio::spawn(server.request(Method::POST, "/v1/fake/plans").json(&body).send())
+    };
+    let crowd: Vec<_> = (0..2).map(busy).collect();
+    portolan_tests::aws::until("the threads are held", async || (server.plans.load().1 >= 2).then_some(())).await;
+    tokio::time::sleep(Duration::from_millis(400)).await;
+    let body = |improve| json!({"name": format!("better later {improve}"), "behaviour": "slow", "options": {"time_limit_ms": 300, "improve": improve}});
+    server.post("/v1/fake/plans", &body(false)).await.is_problem(503, "overloaded");
+    let promised = server.post("/v1/fake/plans", &body(true)).await;
+    assert_eq!((promised.status.as_u16(), &promised.body["tier"]), (202, &json!("deferred")), "{:#}", promised.body);
+    assert_eq!(promised.header("preference-applied"), "", "it was no preference");
+    crowd.iter().for_each(tokio::task::JoinHandle::abort);
+    server.until(&promised.text("id"), |plan| plan["status"] == "done").await;
+    server.close().await;
+}
+
+/// Queues that wait as long as a test says.
+#[derive(Default)]
+struct Waits(Mutex<[Option<Duration>; 3]>);
+
+impl Backlog for Waits {
+    fn begun(&self, urgency: Urgency, waited: Duration) -> Later<'_, Result<(), StoreError>> {
+        self.0.lock().unwrap()[urgency as usize] = Some(waited);
+        Box::pin(async { Ok(()) })
+    }
+
+    fn waits(&self) -> Later<'_, Result<[Option<Duration>; 3], StoreError>> {
+        let waits = *self.0.lock().unwrap();
+        Box::pin(async move { Ok(waits) })
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_more_is_promised_than_the_queues_can_keep_and_bulk_is_refused_first() {
+    let waits = Arc::new(Waits::default());
+    let setup = Setup::default();
+    let stores = Stores { backlog: Some(waits.clone()), ..setup.stores };
+    let settings = Settings { deferral: Deferral::Elsewhere, ..setup.settings };
+    let server = Server::start(Setup { stores, settings, ..Setup::default() }).await;
+    let mut asked = 0;
+    let mut promised = async || {
+        let mut given = Vec::new();
+        for priority in ["u=0", "u=3", "u=7"] {
+            asked += 1;
+            let request = server.request(Method::POST, "/v1/fake/plans").header("priority", priority);
+            let body = script(&format!("promise {asked}"), "quick", 1000);
+            let reply = server.send(request.header("prefer", "respond-async").json(&body)).await;
+            if reply.status != 202 {
+                reply.is_problem(503, "overloaded");
+                assert_eq!(reply.header("retry-after"), "60");
+            }
+            given.push(reply.status == 202);
+        }
+        given
+    };
+    assert_eq!(promised().await, [true, true, true], "nothing is known");
+    for (urgency, minutes, expected) in [
+        (Urgency::Standard, 6, [true, true, false]),
+        (Urgency::Standard, 11, [true, false, false]),
+        (Urgency::Urgent, 16, [false, false, false]),
+        (Urgency::Urgent, 1, [true, false, false]),
+        (Urgency::Standard, 1, [true, true, true]),
+        (Urgency::Bulk, 6, [true, true, false]),
+    ] {
+        server.plans.begun(urgency, Duration::from_mins(minutes)).await;
+        assert_eq!(promised().await, expected, "{urgency:?} waits {minutes} minutes");
+    }
     server.close().await;
 }
 

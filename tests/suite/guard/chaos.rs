@@ -218,7 +218,7 @@ impl WallClock for Jumping {
 }
 
 /// Small berth problems, so that each answer can be checked by the checker itself.
-fn problem(number: u64) -> serde_json::Value {
+pub(super) fn problem(number: u64) -> serde_json::Value {
     let hours = |n: u64| (number * 7 + n) % 5 + 1;
     let calls: Vec<_> = (0..4)
         .map(|call| {
@@ -235,7 +235,7 @@ async fn run(seed: u64) {
     let inner = Embedded::in_memory(clock.clone(), Bounds::default()).unwrap().stores();
     let shaky = Arc::new(Shaky { store: inner.clone(), faults: Arc::clone(&faults) });
     let policy = Policy { pause: Duration::from_millis(20), trial: Duration::from_millis(100), ..Policy::default() };
-    let guarded = Arc::new(Guarded::new(shaky, policy));
+    let guarded = Arc::new(Guarded::new("store", shaky, policy));
     let lying: Arc<dyn PlanCache> =
         Arc::new(Lying { memory: Memory::default(), last: Mutex::default(), faults: Arc::clone(&faults) });
     let plans = Arc::new(Cached::new(guarded.clone(), guarded.clone(), vec![("cache", lying)], clock.clone()));
@@ -259,7 +259,7 @@ async fn run(seed: u64) {
         });
         for (number, reply) in futures_util::future::join_all(asked).await {
             match reply.status.as_u16() {
-                200 => confirm(&reply, number, seed),
+                200 => confirm(&reply.body, number, seed),
                 202 => {}
                 503 => {
                     assert!(!reply.header("retry-after").is_empty(), "seed {seed}: {:#}", reply.body);
@@ -284,7 +284,7 @@ async fn run(seed: u64) {
             assert_ne!(reply.status, 404, "seed {seed}: plan {id} is lost");
             (reply.status == 200 && reply.body["status"] == "done").then_some(reply)
         });
-        confirm(&ended.await, number, seed);
+        confirm(&ended.await.body, number, seed);
     }
     let reply = server.post("/v1/berth/plans", &problem(77)).await;
     assert_eq!(reply.status, 200, "seed {seed}: {:#}", reply.body);
@@ -292,17 +292,21 @@ async fn run(seed: u64) {
 }
 
 /// The independent checker confirms an answer to this problem.
-fn confirm(reply: &Reply, number: u64, seed: u64) {
-    let mut document = reply.body.clone();
+pub(super) fn confirm(body: &serde_json::Value, number: u64, seed: u64) {
+    let mut document = body.clone();
     document["instance"] = problem(number);
     let checked = portolan::problem::find("berth").unwrap().verify(document.to_string().as_bytes());
-    assert!(checked.is_ok(), "seed {seed}: {checked:?} for {:#}", reply.body);
+    assert!(checked.is_ok(), "seed {seed}: {checked:?} for {body:#}");
+}
+
+/// How many schedules are run.
+pub(super) fn seeds() -> u64 {
+    std::env::var("PORTOLAN_CHAOS_SEEDS").ok().and_then(|seeds| seeds.parse().ok()).unwrap_or(3)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_acknowledged_is_lost_and_nothing_wrong_is_given_out() {
-    let seeds = std::env::var("PORTOLAN_CHAOS_SEEDS").ok().and_then(|seeds| seeds.parse().ok()).unwrap_or(3);
-    for seed in 1..=seeds {
+    for seed in 1..=seeds() {
         run(seed).await;
     }
 }

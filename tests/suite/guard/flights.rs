@@ -84,6 +84,28 @@ async fn equal_requests_at_several_processes_cost_one_solve() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_several_processes_one_has_an_answer_made_better() {
+    let stores = Embedded::in_memory(Arc::new(SystemClock), Bounds::default()).unwrap().stores();
+    let stores = Stores { flights: Some(Arc::new(Board::default())), ..stores };
+    let settings =
+        || Settings { workers: 2, deferral: Deferral::Elsewhere, fresh: Duration::ZERO, ..Settings::default() };
+    let start = || Server::start(Setup { settings: settings(), stores: stores.clone(), ..Setup::default() });
+    let (one, other) = (start().await, start().await);
+    let body = script("better elsewhere", "slow", 40);
+    let first = one.post("/v1/fake/plans", &body).await;
+    assert_eq!(first.status, 200, "{:#}", first.body);
+    for server in [&one, &other, &one, &other] {
+        let reply = server.post("/v1/fake/plans", &body).await;
+        assert_eq!((&reply.body["tier"], &reply.body["id"]), (&json!("cached"), &first.body["id"]));
+    }
+    let queued = one.get("/v1/plans?status=queued").await;
+    assert_eq!(queued.body["plans"].as_array().map(Vec::len), Some(1), "{:#}", queued.body);
+    assert_eq!(fake::solves("better elsewhere"), 1, "neither of them solves it");
+    one.close().await;
+    other.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_lease_that_is_never_given_back_delays_a_solve_and_prevents_none() {
     let board = Arc::new(Board::default());
     let stores = Embedded::in_memory(Arc::new(SystemClock), Bounds::default()).unwrap().stores();

@@ -4,6 +4,7 @@ mod abuse;
 mod admission;
 mod cancellation;
 mod chaos;
+mod crashes;
 mod flights;
 mod quota;
 mod remembered;

@@ -1,11 +1,40 @@
 //! What a tenant may ask for.
 
-use portolan_functions::guard::quota::Quota;
+use std::sync::Arc;
+use std::time::Duration;
+
+use portolan_functions::guard::quota::{Quota, Standing, What};
 use portolan_functions::plans::Settings;
+use portolan_functions::plans::record::Tenant;
+use portolan_functions::ports::{Later, Quotas, StoreError, Stores};
 use portolan_tests::fake;
 use portolan_tests::server_at::{Server, Setup};
 
 use super::script;
+
+/// A shared count that is away.
+struct Away;
+
+impl Quotas for Away {
+    fn take<'a>(&'a self, _: &'a Tenant, _: What, _: u32, _: Duration) -> Later<'a, Result<Standing, StoreError>> {
+        Box::pin(async { Err(StoreError::Unavailable("away".into())) })
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_the_shared_count_is_away_each_process_counts_for_itself() {
+    let quota = Quota { solves_per_minute: Some(2), ..Quota::default() };
+    let setup = Setup::default();
+    let stores = Stores { quotas: Some(Arc::new(Away)), ..setup.stores };
+    let settings = Settings { quota, ..setup.settings };
+    let server = Server::start(Setup { stores, settings, ..Setup::default() }).await;
+    let mut given = Vec::new();
+    for n in 0..4 {
+        given.push(server.post("/v1/fake/plans", &script(&format!("away {n}"), "quick", 1000)).await.status.as_u16());
+    }
+    assert_eq!(given, [200, 200, 429, 429]);
+    server.close().await;
+}
 
 async fn server(quota: Quota) -> Server {
     Server::start(Setup { settings: Settings { workers: 2, quota, ..Settings::default() }, ..Setup::default() }).await

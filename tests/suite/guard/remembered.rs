@@ -120,6 +120,28 @@ async fn an_answer_that_is_no_longer_fresh_is_given_out_and_made_better_once() {
     server.close().await;
 }
 
+/// That a call cannot be served is an answer like another: nobody solves it again to find that out.
+#[tokio::test(flavor = "multi_thread")]
+async fn that_nothing_can_be_done_is_remembered_as_well() {
+    let server = Server::real().await;
+    let body = json!({
+        "berths": [{"id": "north"}],
+        "calls": [
+            {"id": "A", "arrival": 0, "handling_s": {"north": 3600}, "latest_departure": 3600},
+            {"id": "B", "arrival": 0, "handling_s": {"north": 3600}, "latest_departure": 3600},
+        ],
+    });
+    let first = server.post("/v1/berth/plans", &body).await;
+    assert_eq!((first.status.as_u16(), &first.body["tier"]), (200, &json!("proven")), "{:#}", first.body);
+    let left_out = first.body["plan"]["left_out"].as_array().map_or(0, Vec::len);
+    assert_eq!(left_out, 1, "{:#}", first.body["plan"]);
+    for _ in 0..2 {
+        let again = server.post("/v1/berth/plans", &body).await;
+        assert_eq!((&again.body["tier"], &again.body["plan"]), (&json!("cached"), &first.body["plan"]));
+    }
+    server.close().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_numbers_say_what_was_given_out() {
     let server = Server::start(Setup::default()).await;

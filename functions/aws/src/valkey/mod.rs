@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use aws_config::SdkConfig;
-use portolan_functions::guard::breaker::Breaker;
+use portolan_functions::guard::breaker::{Breaker, Policy, State};
 use portolan_functions::plans::record::Tenant;
 use portolan_functions::ports::{Later, PlanCache, StoreError};
 use redis::aio::{ConnectionLike, MultiplexedConnection};
@@ -75,7 +75,13 @@ impl Valkey {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let endpoint = Endpoint::new(cache.clone(), shared.clone());
         let (response, connect) = (cache.timeout, 10 * cache.timeout);
-        Self { endpoint, response, connect, connection: Mutex::new(None), breaker: Breaker::default() }
+        Self {
+            endpoint,
+            response,
+            connect,
+            connection: Mutex::new(None),
+            breaker: Breaker::new("cache", Policy::default()),
+        }
     }
 
     async fn connect(&self) -> Result<Connection, Broken> {
@@ -86,6 +92,7 @@ impl Valkey {
         let (info, cluster) = self.endpoint.find().await.map_err(Broken::NotFound)?;
         let made = async {
             Ok::<_, Broken>(if cluster {
+                // One, which is what a redirection to another node counts as.
                 let client = ClusterClient::builder([info]).retries(1);
                 let mut client = client.connection_timeout(self.connect).response_timeout(self.response);
                 if let Some(certificates) = self.endpoint.certificates() {
@@ -194,6 +201,10 @@ impl PlanCache for Valkey {
 
     fn place(&self) -> Option<String> {
         self.endpoint.place()
+    }
+
+    fn breaker(&self) -> Option<State> {
+        Some(self.breaker.state())
     }
 }
 

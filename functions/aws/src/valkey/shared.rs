@@ -3,14 +3,18 @@
 use std::time::Duration;
 
 use portolan_functions::guard::quota::{Standing, What};
-use portolan_functions::plans::record::Tenant;
-use portolan_functions::ports::{Flights, Later, Quotas, StoreError};
+use portolan_functions::plans::record::{Tenant, Urgency};
+use portolan_functions::ports::{Backlog, Flights, Later, Quotas, StoreError};
 use redis::Cmd;
 
 use super::Valkey;
 
 const COUNTS: &str = "portolan:count:1";
 const FLIGHTS: &str = "portolan:flight:1";
+/// The braces keep the three on one node of a cluster.
+const BACKLOG: &str = "portolan:{backlog}:1";
+/// For how long what was said of a queue counts.
+const LATELY: Duration = Duration::from_mins(2);
 
 /// Counts a request or a solve by the arithmetic of `guard::quota`, on the cache's own clock: `{allowed, remaining, microseconds until
 /// there is more}`. `KEYS[1]` is the tenant's count; `ARGV` is what is counted, how many are allowed, and in how many microseconds.
@@ -114,4 +118,27 @@ impl Flights for Valkey {
             Ok(())
         })
     }
+}
+
+impl Backlog for Valkey {
+    fn begun(&self, urgency: Urgency, waited: Duration) -> Later<'_, Result<(), StoreError>> {
+        Box::pin(async move {
+            let mut command = redis::cmd("SET");
+            command.arg(backlog(urgency)).arg(waited.as_millis() as u64).arg("PX").arg(LATELY.as_millis() as u64);
+            self.run(&command, 1).await
+        })
+    }
+
+    fn waits(&self) -> Later<'_, Result<[Option<Duration>; 3], StoreError>> {
+        Box::pin(async move {
+            let mut command = redis::cmd("MGET");
+            command.arg(&Urgency::ALL.map(backlog)[..]);
+            let waits: [Option<u64>; 3] = self.run(&command, 2).await?;
+            Ok(waits.map(|wait| wait.map(Duration::from_millis)))
+        })
+    }
+}
+
+fn backlog(urgency: Urgency) -> String {
+    format!("{BACKLOG}:{}", urgency.name())
 }

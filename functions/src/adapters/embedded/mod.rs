@@ -142,6 +142,7 @@ impl Embedded {
             upkeep: store,
             quotas: None,
             flights: None,
+            backlog: None,
             clock: Arc::clone(&self.clock),
         }
     }
