@@ -35,8 +35,8 @@ pub(super) struct Terms {
 pub(super) enum Source {
     /// A request in a body, which is known again by its bytes.
     Body(Bytes),
-    /// The stored state of a terminal, and what was asked of it.
-    Terminal(Origin, String),
+    /// The stored state of a terminal.
+    Terminal(Origin),
 }
 
 /// Leave to make a plan, with the claim on the idempotency key where there is one.
@@ -93,9 +93,9 @@ impl Terms {
         let Self { prefer, urgency, arrived, time_left, .. } = self;
         let (wait, respond_async) = (prefer.wait, prefer.respond_async);
         let options = request.options().clone();
-        let (said, origin, asked) = match source {
-            Source::Body(said) => (Some(said), None, None),
-            Source::Terminal(origin, asked) => (None, Some(origin), Some(asked)),
+        let (said, origin) = match source {
+            Source::Body(said) => (Some(said), None),
+            Source::Terminal(origin) => (None, Some(origin)),
         };
         let ask = Ask {
             tenant: tenant.clone(),
@@ -108,7 +108,6 @@ impl Terms {
             arrived,
             time_left,
             origin,
-            asked,
         };
         let given = api.plans.submit(ask).await?;
         if let (Some(said), Given::Known(known)) = (said, &given) {

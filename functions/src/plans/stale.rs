@@ -1,15 +1,15 @@
 //! What is given out where a solve cannot be had in time: an older answer to the same problem.
 //!
 //! First the same request's own answer, even where it was granted less time than this request would be (it stays `cached`). Then the
-//! answer of a kin: the same instance with other options, or by another version of the solver, or what was asked of the same
-//! terminal at another version of its state. A kin's answer is checked against the request, with the state of today, by the
+//! answer of a kin: the same instance with other options, by another version of the solver, or drawn from an earlier state of its
+//! terminal (what has changed since is then nothing that the problem is about). A kin's answer is checked against the request by the
 //! independent checker before it leaves, and labelled `stale`.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use moka::sync::Cache;
-use portolan::{Options, Request};
+use portolan::{AnyProblem, Options, Request};
 use serde_json::Value;
 
 use super::known::Known;
@@ -21,7 +21,7 @@ use super::{Plans, fingerprint};
 const KINS: u64 = 20_000;
 const KIN_AGE: Duration = Duration::from_hours(1);
 
-/// The fingerprint under which a kin was answered last.
+/// The fingerprint under which an instance was answered last, whatever the options.
 pub(super) struct Kins(Cache<(Tenant, String), String>);
 
 impl Default for Kins {
@@ -32,33 +32,29 @@ impl Default for Kins {
 
 impl Kins {
     /// Notes an answer.
-    pub(super) fn note(&self, tenant: &Tenant, kins: &[String], print: &str) {
-        for kin in kins {
-            let key = (tenant.clone(), kin.clone());
-            if self.0.get(&key).is_none_or(|known| known != print) {
-                self.0.insert(key, print.to_owned());
-            }
+    pub(super) fn note(&self, tenant: &Tenant, kin: &str, print: &str) {
+        let key = (tenant.clone(), kin.to_owned());
+        if self.0.get(&key).is_none_or(|known| known != print) {
+            self.0.insert(key, print.to_owned());
         }
     }
 }
 
-/// What a request shares with its kins: the instance, whatever the options; and what is asked of a terminal, whatever its state.
-pub(super) fn kins(ask: &Ask, canonical: &[u8]) -> Vec<String> {
-    let name = ask.problem.name();
-    let asked = ask.asked.as_deref().map(|asked| fingerprint::digest(&[name.as_bytes(), asked.as_bytes()]));
-    std::iter::once(fingerprint::of(name, 0, canonical, &Options::default())).chain(asked).collect()
+/// The same for all requests with the same instance.
+pub(super) fn kin(problem: &dyn AnyProblem, canonical: &[u8]) -> String {
+    fingerprint::of(problem.name(), 0, canonical, &Options::default())
 }
 
 impl Plans {
     /// An older answer to the same problem.
-    pub(super) async fn older(&self, ask: &Ask, kins: &[String], print: &str, canonical: &[u8]) -> Option<Given> {
+    pub(super) async fn older(&self, ask: &Ask, print: &str, canonical: &[u8]) -> Option<Given> {
         let Ask { tenant, problem, request, .. } = ask;
         let problem = *problem;
         if let Ok(Some(known)) = self.finished(tenant, print).await {
             return Some(Given::Known(known));
         }
-        let noted = kins.iter().filter_map(|kin| self.kins.0.get(&(tenant.clone(), kin.clone())));
-        let mut prints: Vec<String> = noted.collect();
+        let key = (tenant.clone(), kin(problem, canonical));
+        let mut prints: Vec<String> = self.kins.0.get(&key).into_iter().collect();
         if let Some(earlier) = problem.version().checked_sub(1) {
             prints.push(fingerprint::of(problem.name(), earlier, canonical, request.options()));
         }

@@ -55,8 +55,6 @@ pub struct Ask {
     pub time_left: Option<Duration>,
     /// The terminal that the request was made from.
     pub origin: Option<Origin>,
-    /// What was asked of that terminal, whatever its state.
-    pub asked: Option<String>,
 }
 
 /// What is given to the caller.
@@ -135,9 +133,9 @@ impl Plans {
             // Such a plan says which version it was made for: it is no answer for another one.
             print = fingerprint::from_terminal(&print, origin);
         }
-        let kins = stale::kins(&ask, &canonical);
+        let kin = stale::kin(ask.problem, &canonical);
         if let Some(known) = self.known(&ask.tenant, &print, &options, granted).await {
-            self.kins.note(&ask.tenant, &kins, &print);
+            self.kins.note(&ask.tenant, &kin, &print);
             self.refresh(&known, ask, &print, &options).await;
             return Ok(Given::Known(known));
         }
@@ -145,7 +143,7 @@ impl Plans {
         let flies = |mode, granted| self.table.flies(&flight(&ask.tenant, &print, &options, mode, granted));
         if mode != Mode::Deferred && !flies(mode, granted) {
             if let Some(refusal) = self.refusal(&ask, kind, granted, mode).await {
-                if let Some(older) = self.older(&ask, &kins, &print, &canonical).await {
+                if let Some(older) = self.older(&ask, &print, &canonical).await {
                     return Ok(older);
                 }
                 if mode == Mode::Inline || !matches!(refusal, Rejected::Busy { .. }) {
@@ -172,7 +170,7 @@ impl Plans {
         let elsewhere = self.settings.deferral == Deferral::Elsewhere;
         if mode == Mode::Deferred && (elsewhere || !flies(mode, granted)) {
             if let Some(refusal) = self.refusal(&ask, kind, granted, mode).await {
-                return self.older(&ask, &kins, &print, &canonical).await.ok_or(refusal);
+                return self.older(&ask, &print, &canonical).await.ok_or(refusal);
             }
             if elsewhere {
                 return self.promise(ask, &print, granted, deadline).await;
@@ -199,7 +197,7 @@ impl Plans {
         match broken {
             Some(error) => Err(Rejected::Store(error)),
             None if !late => {
-                self.kins.note(&tenant, &kins, &print);
+                self.kins.note(&tenant, &kin, &print);
                 Ok(Given::Answered { record, joined, stored })
             }
             None if mode == Mode::Deferred => Ok(Given::Promised { record, joined }),

@@ -8,7 +8,7 @@ use super::api::{call, post, put, with_terminal};
 use super::number;
 
 /// Six containers in two stacks of B; 1 and 2, at the bottom, go with call X, 3 with it later.
-async fn with_a_yard() -> Server {
+pub(super) async fn with_a_yard() -> Server {
     let server = with_terminal().await;
     let mut lines = String::new();
     for (at, slot) in ["B/1/1/1", "B/1/2/1", "B/1/1/2", "B/1/2/2", "B/1/1/3", "A/1/1/1"].iter().enumerate() {
@@ -24,7 +24,7 @@ async fn with_a_yard() -> Server {
     server
 }
 
-async fn version(server: &Server) -> u64 {
+pub(super) async fn version(server: &Server) -> u64 {
     server.get("/v1/terminals/T1/snapshot").await.body["version"].as_u64().unwrap()
 }
 

@@ -15,7 +15,6 @@ use super::super::submit::{Source, Terms};
 use super::super::{Api, body, negotiate};
 use super::asked::{Asked, has_already, read_json, tag, terminals};
 use super::records::missing;
-use crate::plans::fingerprint::digest;
 use crate::plans::record::{PlanId, Tenant};
 use crate::ports::Parts;
 use crate::terminal::equipment::Awake;
@@ -96,8 +95,7 @@ async fn planned<P: Problem, A: DeserializeOwned + Send + 'static>(
     }
     let asked: A = read_json(&document).map_err(|issue| Trouble::issues(vec![issue]))?;
     let problem = api.plans.problem(P::NAME).ok_or_else(|| Trouble::new(Code::NotFound, "not planned here"))?;
-    let content: [&[u8]; 2] = [parts.uri.path().as_bytes(), &document];
-    let turn = match terms.turn(api, &tenant, &content).await? {
+    let turn = match terms.turn(api, &tenant, &[parts.uri.path().as_bytes(), &document]).await? {
         Ok(turn) => turn,
         Err(response) => return Ok(response),
     };
@@ -110,7 +108,7 @@ async fn planned<P: Problem, A: DeserializeOwned + Send + 'static>(
     let (fingerprint, drawn) = drawn.await?;
     let Drawn { request, offline, left_out } = drawn?;
     let origin = Origin { id: terminal, version, fingerprint, offline, left_out };
-    terms.plan(api, tenant, turn, problem, request, Source::Terminal(origin, digest(&content))).await
+    terms.plan(api, tenant, turn, problem, request, Source::Terminal(origin)).await
 }
 
 /// How the terminal stands to a plan that was made from it; `None` where terminals are not served.
