@@ -217,11 +217,24 @@ fn queue_servers(offered: f64, rate: f64, wait_s: f64) -> u64 {
     servers
 }
 
-/// What one machine can do: a known answer and a solve each take so much of a core.
-///
-/// Returns the requests a second at which `cores` are busy all the time.
-pub fn machine_rps(cores: f64, hit_rate: f64, hit_core_us: f64, solve_core_ms: f64) -> f64 {
-    cores / (hit_rate * hit_core_us / 1e6 + (1.0 - hit_rate) * solve_core_ms / 1e3)
+/// What one machine can do with the load, without any of the above.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Machine {
+    /// Its cores.
+    pub cores: u64,
+    /// Requests a second at which they are busy all the time.
+    pub most_rps: f64,
+    /// Share of the new requests that it refuses at the load's rate, because no core is free for them in time.
+    pub refused: f64,
+}
+
+/// What a machine does on which a known answer takes so many microseconds of a core, and a solve its mean time. A refusal comes where nothing
+/// may wait: with the patience of a solve's own time, somewhat fewer are refused.
+pub fn machine(load: &Load, cores: u64, hit_core_us: f64) -> Machine {
+    let (hit_s, solve_s) = (hit_core_us / 1e6, load.solve_ms / 1e3);
+    let each_s = load.hit_rate * hit_s + (1.0 - load.hit_rate) * solve_s;
+    let solving = load.rps * (1.0 - load.hit_rate) * solve_s;
+    Machine { cores, most_rps: cores as f64 / each_s, refused: erlang_b(cores, solving) }
 }
 
 #[cfg(test)]
@@ -255,8 +268,12 @@ mod tests {
 
     #[test]
     fn one_machine_is_the_sum_of_its_parts() {
-        assert!((machine_rps(2.0, 1.0, 20.0, 1000.0) - 100_000.0).abs() < 1e-6);
-        assert!((machine_rps(2.0, 0.0, 20.0, 1000.0) - 2.0).abs() < 1e-9);
+        let load = |rps, hit_rate| Load { rps, hit_rate, solve_ms: 1000.0, ..Load::default() };
+        assert!((machine(&load(1.0, 1.0), 2, 20.0).most_rps - 100_000.0).abs() < 1e-6);
+        let new = machine(&load(4.0, 0.0), 2, 20.0);
+        assert!((new.most_rps - 2.0).abs() < 1e-9);
+        // Erlang's table: two servers at four erlangs.
+        assert!((new.refused - 8.0 / 13.0).abs() < 1e-9);
     }
 
     proptest! {

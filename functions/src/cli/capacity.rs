@@ -7,14 +7,15 @@ use super::args::{duration, share};
 use super::exit::Failure;
 use super::output;
 use crate::capacity::prices::Prices;
-use crate::capacity::{Load, Need, need};
+use crate::capacity::{Load, Machine, Need, machine, need};
 
 #[derive(Args, Debug)]
 pub(super) struct Arguments {
     /// Requests a second, at their highest.
     #[arg(long, value_name = "N", value_parser = rate)]
     rps: f64,
-    /// Share of them that a content delivery network answers: reads of finished plans
+    /// Share of them that a content delivery network answers: reads of finished plans by their id, where it is told to keep them
+    /// whatever their Cache-Control says (private, no-cache: a plan is one tenant's)
     #[arg(long, value_name = "SHARE", default_value = "0", value_parser = proper_share)]
     edge_hit_rate: f64,
     /// Share of the others whose answer is known
@@ -35,6 +36,12 @@ pub(super) struct Arguments {
     /// How long a deferred solve may wait for a worker, on average: 500ms, 2s
     #[arg(long, value_name = "TIME", default_value = "1s", value_parser = duration)]
     wait: std::time::Duration,
+    /// Says also what one machine with so many cores can do
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=4096))]
+    cores: Option<u64>,
+    /// Time of a core that a known answer takes on that machine, in microseconds
+    #[arg(long, value_name = "US", default_value = "50", value_parser = rate)]
+    hit_core_us: f64,
     /// Prints one JSON object
     #[arg(long)]
     json: bool,
@@ -44,6 +51,8 @@ pub(super) struct Arguments {
 struct Said<'a> {
     load: Load,
     need: Need,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    machine: Option<Machine>,
     prices: &'a Prices,
 }
 
@@ -61,13 +70,14 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     };
     let prices = Prices::committed();
     let need = need(&load, &prices);
+    let machine = arguments.cores.map(|cores| machine(&load, cores, arguments.hit_core_us));
     if arguments.json {
-        return output::print(&format!("{}\n", output::json(&Said { load, need, prices: &prices })?));
+        return output::print(&format!("{}\n", output::json(&Said { load, need, machine, prices: &prices })?));
     }
-    output::print(&text(&load, &need, &prices))
+    output::print(&text(&load, &need, machine.as_ref(), &prices))
 }
 
-fn text(load: &Load, need: &Need, prices: &Prices) -> String {
+fn text(load: &Load, need: &Need, machine: Option<&Machine>, prices: &Prices) -> String {
     let bill = &need.monthly;
     let rows = [
         ("requests that reach the functions", format!("{} /s", number(need.origin_rps))),
@@ -105,6 +115,13 @@ fn text(load: &Load, need: &Need, prices: &Prices) -> String {
     text.push_str(&format!("\na month in {}, list prices of {}\n", prices.region, prices.date));
     for (name, cost) in costs {
         text.push_str(&format!("{name:24} {:>14} $\n", number(cost.round())));
+    }
+    if let Some(Machine { cores, most_rps, refused }) = machine {
+        text.push_str(&format!(
+            "\none machine of {cores} cores: busy at {} requests a second; at this rate it refuses {} % of the new ones\n",
+            number(*most_rps),
+            number(refused * 100.0)
+        ));
     }
     text
 }
