@@ -115,7 +115,7 @@ impl<T> Queue<T> {
         let own = class.lanes.get(tenant).map_or(Duration::ZERO, earlier);
         let start = class.start(tenant) + own;
         let others = class.lanes.iter().filter(|(other, lane)| *other != tenant && lane.start <= start);
-        let others = others.map(|(_, lane)| (start - lane.start + lane.next()).min(lane.backlog));
+        let others = others.map(|(_, lane)| (start.saturating_sub(lane.start) + lane.next()).min(lane.backlog));
         before.chain(others).sum::<Duration>() + own
     }
 

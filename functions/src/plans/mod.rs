@@ -6,14 +6,16 @@
 //! ```
 //!
 //! Reading order: [`state`] and [`record`] are data; [`fingerprint`] and [`quality`] decide when an answer is known
-//! already; [`pool`] runs solves; `live` is a plan while it is worked on; [`submit`], `run`, `cancel` and `recover`
-//! are what happens to it; `worker` takes a deferred one from a queue between processes.
+//! already; [`pool`] runs solves; `live` is a plan while it is worked on; [`submit`], with `admission` and `elsewhere`, `run`, `cancel` and
+//! `recover` are what happens to it; `worker` takes a deferred one from a queue between processes.
 //!
 //! What a caller was told survives a crash: a deferred plan is stored before it is promised, an answer before it is
 //! given. After a restart, deferred plans go on under the same id, from scratch but with their best plan so far in view. Solves
 //! that a caller waited for on a connection are marked interrupted, because that connection died with the process.
 
+mod admission;
 mod cancel;
+mod elsewhere;
 pub mod fingerprint;
 pub mod known;
 mod live;

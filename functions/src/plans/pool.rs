@@ -267,7 +267,7 @@ impl Shared {
 fn until_free(mut left: Vec<Duration>, mut ahead: Duration) -> Duration {
     left.sort_unstable();
     for free in 1..left.len() {
-        let gap = (left[free] - left[free - 1]) * free as u32;
+        let gap = left[free].saturating_sub(left[free - 1]) * free as u32;
         if ahead <= gap {
             return left[free - 1] + ahead / free as u32;
         }

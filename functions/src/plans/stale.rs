@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use super::known::Known;
 use super::record::Tenant;
-use super::submit::{Ask, Given};
+use super::submit::{Ask, Given, Wanted};
 use super::{Plans, fingerprint};
 
 /// Kins that are remembered, and for how long.
@@ -47,13 +47,13 @@ pub(super) fn kin(problem: &dyn AnyProblem, canonical: &[u8]) -> String {
 
 impl Plans {
     /// An older answer to the same problem.
-    pub(super) async fn older(&self, ask: &Ask, print: &str, canonical: &[u8]) -> Option<Given> {
+    pub(super) async fn older(&self, ask: &Ask, wanted: &Wanted, canonical: &[u8]) -> Option<Given> {
         let Ask { tenant, problem, request, .. } = ask;
-        let problem = *problem;
+        let (problem, print) = (*problem, &wanted.print);
         if let Ok(Some(known)) = self.finished(tenant, print).await {
             return Some(Given::Known(known));
         }
-        let key = (tenant.clone(), kin(problem, canonical));
+        let key = (tenant.clone(), wanted.kin.clone());
         let mut prints: Vec<String> = self.kins.0.get(&key).into_iter().collect();
         if let Some(earlier) = problem.version().checked_sub(1) {
             prints.push(fingerprint::of(problem.name(), earlier, canonical, request.options()));
