@@ -82,12 +82,11 @@ impl Queues {
         if !self.breaker.lets_pass(Instant::now()) {
             return Err(unavailable("the queues are left alone after failures in a row".to_owned()));
         }
-        let send = self.sqs.send_message().queue_url(url).message_body(body).message_group_id(group(tenant));
-        let sent = send.send().await;
-        if sent.is_ok() {
-            self.breaker.worked()
-        } else {
-            self.breaker.failed(Instant::now())
+        let message = self.sqs.send_message().queue_url(url).message_body(body).message_group_id(group(tenant));
+        let sent = message.send().await;
+        match &sent {
+            Ok(_) => self.breaker.worked(),
+            Err(_) => self.breaker.failed(Instant::now()),
         }
         sent.map(drop).map_err(|error| unavailable(chain(&error)))
     }

@@ -94,13 +94,13 @@ async fn a_quiet_tenant_is_served_beside_one_that_asks_without_pause() {
     let crowd = async {
         // Sixteen that ask again as soon as they are served or refused.
         let one = async |of: usize| {
-            let (mut served, mut refused) = (0, 0);
+            let (mut given, mut refused) = (0, 0);
             loop {
-                match ask(&noisy, format!("noisy {of} {served} {refused}")).await {
-                    200 => served += 1,
+                match ask(&noisy, format!("noisy {of} {given} {refused}")).await {
+                    200 => given += 1,
                     _ => refused += 1,
                 }
-                if served + refused >= 400 {
+                if given + refused >= 400 {
                     tokio::time::sleep(Duration::from_millis(50)).await;
                 }
             }
@@ -111,18 +111,18 @@ async fn a_quiet_tenant_is_served_beside_one_that_asks_without_pause() {
         // Until the noisy one holds every thread, and what such solves take is known.
         portolan_tests::aws::until("the threads are held", async || (server.plans.load().1 >= 2).then_some(())).await;
         tokio::time::sleep(Duration::from_secs(1)).await;
-        let mut served = 0;
+        let mut given = 0;
         for n in 0..20 {
-            served += usize::from(ask(&quiet, format!("quiet {n}")).await == 200);
+            given += usize::from(ask(&quiet, format!("quiet {n}")).await == 200);
             tokio::time::sleep(Duration::from_millis(37 * (n % 5))).await;
         }
-        served
+        given
     };
-    let served = tokio::select! {
+    let given = tokio::select! {
         _ = crowd => unreachable!("it goes on"),
-        served = guest => served,
+        given = guest => given,
     };
-    assert!(served >= 18, "{served} of 20");
+    assert!(given >= 18, "{given} of 20");
     server.close().await;
 }
 

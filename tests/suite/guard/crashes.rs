@@ -127,10 +127,10 @@ async fn work(worker: Arc<Plans>, messages: Messages, mut dice: Rng) {
     while let Some((plan, epoch)) = take() {
         let end = Instant::now() + Duration::from_mins(1);
         let tenant = Tenant::local();
-        let worked = worker.work_on(&tenant, plan, epoch, end);
+        let work = worker.work_on(&tenant, plan, epoch, end);
         let patience = Duration::from_millis(if dice.below(4) == 0 { dice.next_u64() % 60 } else { 60_000 });
-        let worked = tokio::time::timeout(patience, worked).await;
-        if !matches!(worked, Ok(Ok(Worked::Ended | Worked::Requeued))) {
+        let ended = tokio::time::timeout(patience, work).await;
+        if !matches!(ended, Ok(Ok(Worked::Ended | Worked::Requeued))) {
             tokio::time::sleep(Duration::from_millis(100)).await;
             let mut messages = messages.lock().unwrap();
             let at = dice.below(messages.len() + 1);
