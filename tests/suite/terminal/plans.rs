@@ -1,15 +1,26 @@
 //! Plans from what is stored, and carrying them out.
 
-use portolan_tests::server_at::{Reply, Server};
+use std::sync::Arc;
+
+use portolan_functions::adapters::SystemClock;
+use portolan_functions::adapters::embedded::{Bounds, Embedded};
+use portolan_functions::http::Offered;
+use portolan_tests::server_at::{Reply, Server, Setup};
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::api::{call, post, put, with_terminal};
-use super::number;
+use super::{number, spec_json};
 
-/// Six containers in two stacks of B; 1 and 2, at the bottom, go with call X, 3 with it later.
 async fn with_a_yard() -> Server {
     let server = with_terminal().await;
+    fill(&server).await;
+    server
+}
+
+/// Six containers in two stacks of B; 1 and 2, at the bottom, go with call X, 3 with it later.
+async fn fill(server: &Server) {
+    call(server, Method::PUT, "/v1/terminals/T1", |request| request.json(&spec_json())).await;
     let mut lines = String::new();
     for (at, slot) in ["B/1/1/1", "B/1/2/1", "B/1/1/2", "B/1/2/2", "B/1/1/3", "A/1/1/1"].iter().enumerate() {
         let mut line = json!({"number": number(at + 1), "slot": slot, "size_type": "42G1"});
@@ -19,9 +30,8 @@ async fn with_a_yard() -> Server {
         }
         lines += &format!("{line}\n");
     }
-    let loaded = super::api::load(&server, "", "application/x-ndjson", lines).await;
+    let loaded = super::api::load(server, "", "application/x-ndjson", lines).await;
     assert_eq!(loaded.body["loaded"], 6, "{:#}", loaded.body);
-    server
 }
 
 async fn version(server: &Server) -> u64 {
@@ -227,5 +237,28 @@ async fn a_berth_plan_is_made_from_the_calls() {
     .await;
     assert!([200, 202].contains(&deferred.status.as_u16()), "{:#}", deferred.body);
     assert_eq!(deferred.body["terminal"]["id"], "T1");
+    server.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_serves_plans_alone_tells_that_a_terminal_has_moved_on_and_serves_no_terminal() {
+    let store = Embedded::in_memory(Arc::new(SystemClock), Bounds::default()).unwrap();
+    let terminals = store.terminals().unwrap();
+    let serve = async |offered: Offered| {
+        let (stores, terminals) = (store.stores(), Arc::clone(&terminals));
+        let problems = portolan::problem::registry();
+        Server::start(Setup { problems, stores, terminals, offered, ..Setup::default() }).await
+    };
+    let (server, reader) = (serve(Offered::Everything).await, serve(Offered::Reading).await);
+    fill(&server).await;
+    let made = post(&server, "yard/plans", json!({"containers": [number(1)]})).await;
+    let plan = format!("/v1/plans/{}", made.text("id"));
+    assert_eq!(reader.get(&plan).await.body["terminal"]["has_moved_on"], false);
+    post(&server, "moves", json!({"container": number(6), "from": "A/1/1/1", "to": "A/1/2"})).await;
+    assert_eq!(reader.get(&plan).await.body["terminal"]["has_moved_on"], true);
+    for path in ["/v1/terminals", "/v1/terminals/T1", "/v1/terminals/T1/snapshot"] {
+        reader.get(path).await.is_problem(404, "not_found");
+    }
+    reader.close().await;
     server.close().await;
 }
