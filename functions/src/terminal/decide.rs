@@ -142,7 +142,7 @@ fn drafts(view: &dyn View, ask: &Ask, now: Timestamp) -> Drafts {
         }
         Change::RemoveEquipment(_) => removed(before, "piece of equipment"),
         Change::Move(asked) => Ok(vec![moved(view, &spec, before, asked)?]),
-        Change::Load(arrivals) => load(view, &spec, arrivals),
+        Change::Load { arrivals, only_check } => load(view, &spec, arrivals, *only_check),
         Change::Step(..) => Ok(Vec::new()),
     }
 }
@@ -391,7 +391,7 @@ fn fits(
 }
 
 /// Containers that are taken over, all or none. Those of a stack are put down from the ground up, whatever their order.
-fn load(view: &dyn View, spec: &Spec, arrivals: &[Arrival]) -> Drafts {
+fn load(view: &dyn View, spec: &Spec, arrivals: &[Arrival], only_check: bool) -> Drafts {
     let mut issues = Vec::new();
     let mut order: Vec<usize> = (0..arrivals.len()).collect();
     order.sort_by(|&a, &b| arrivals[a].slot.cmp(&arrivals[b].slot).then(a.cmp(&b)));
@@ -437,7 +437,10 @@ fn load(view: &dyn View, spec: &Spec, arrivals: &[Arrival]) -> Drafts {
         }
         issues.extend(found.into_vec());
     }
-    valid(issues)?;
+    // A refusal in any case, so that no idempotency key is used up by looking.
+    if only_check || !issues.is_empty() {
+        return Err(Refusal::issues(issues).into());
+    }
     Ok(drafts)
 }
 

@@ -294,7 +294,12 @@ pub enum Change {
     /// Move a container.
     Move(Move),
     /// Take containers over, all or none.
-    Load(Vec<Arrival>),
+    Load {
+        /// The containers.
+        arrivals: Vec<Arrival>,
+        /// Says what is wrong with them, and takes none: where others of their list could not even be read.
+        only_check: bool,
+    },
     /// Carry out a step of a plan.
     Step(Step),
 }
@@ -450,7 +455,7 @@ impl Change {
             Self::PutCall(id, _) | Self::Estimate(id, _) | Self::RemoveCall(id) => named(Entity::Call, id),
             Self::PutEquipment(id, _) | Self::RemoveEquipment(id) => named(Entity::Equipment, id),
             Self::Step(step) => Some((Entity::Progress, step.plan.to_string())),
-            Self::Load(_) => None,
+            Self::Load { .. } => None,
         }
     }
 }

@@ -225,8 +225,9 @@ pub enum Taken {
     Refused(Refusal),
 }
 
-/// A list on its way into a terminal, all or none. Where good lines are kept, bad ones are left out and the rest is tried again, because
-/// what stands on a bad one is bad as well.
+/// A list on its way into a terminal, all or none. Where a line could not be read, the others are looked at as well, so that all that is
+/// wrong is told at once. Where good lines are kept, bad ones are left out and the rest is tried again, because what stands on a bad one is
+/// bad as well.
 pub struct TakeOver {
     arrivals: Vec<(usize, Arrival)>,
     issues: Vec<Issue>,
@@ -238,8 +239,7 @@ impl TakeOver {
     /// What a loader has read to its end.
     pub fn new(loader: Loader, keep_good: bool) -> Self {
         let Loader { arrivals, issues, .. } = loader;
-        let tries = if issues.is_empty() || keep_good { TRIES } else { 0 };
-        Self { arrivals, issues, keep_good, tries }
+        Self { arrivals, issues, keep_good, tries: if keep_good { TRIES } else { 1 } }
     }
 
     /// What to try next; `None` where there is no use in it.
@@ -247,16 +247,17 @@ impl TakeOver {
         if self.tries == 0 || self.arrivals.is_empty() {
             return None;
         }
-        self.tries -= if self.keep_good { 1 } else { self.tries };
-        Some(Change::Load(self.arrivals.iter().map(|(_, arrival)| arrival.clone()).collect()))
+        self.tries -= 1;
+        let arrivals = self.arrivals.iter().map(|(_, arrival)| arrival.clone()).collect();
+        Some(Change::Load { arrivals, only_check: !self.keep_good && !self.issues.is_empty() })
     }
 
     /// What came of it; `None` where the rest is to be tried.
     pub fn told(&mut self, outcome: Outcome) -> Option<Taken> {
         let over = |receipt, again, issues| Some(Taken::Over { receipt: Box::new(receipt), again, issues });
         let found = match outcome {
-            Outcome::Done(receipt) => return over(receipt, false, std::mem::take(&mut self.issues)),
-            Outcome::Again(receipt) => return over(receipt, true, std::mem::take(&mut self.issues)),
+            Outcome::Done(receipt) => return over(receipt, false, self.issues()),
+            Outcome::Again(receipt) => return over(receipt, true, self.issues()),
             Outcome::Refused(refusal) if refusal.reason == Reason::Invalid => refusal.issues,
             Outcome::Refused(refusal) => return Some(Taken::Refused(refusal)),
         };
@@ -280,8 +281,16 @@ impl TakeOver {
     }
 
     /// That nothing was taken over.
-    pub fn given_up(self) -> Taken {
-        Taken::Not(self.issues)
+    pub fn given_up(mut self) -> Taken {
+        Taken::Not(self.issues())
+    }
+
+    /// What is wrong, line after line.
+    fn issues(&mut self) -> Vec<Issue> {
+        let line = |issue: &Issue| issue.path.split('/').nth(2).and_then(|line| line.parse::<usize>().ok());
+        let mut issues = std::mem::take(&mut self.issues);
+        issues.sort_by_key(line);
+        issues
     }
 }
 

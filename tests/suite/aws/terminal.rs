@@ -79,6 +79,10 @@ fn arrivals(count: usize) -> Vec<Arrival> {
     (0..count).map(line).collect()
 }
 
+fn load(arrivals: Vec<Arrival>) -> Change {
+    Change::Load { arrivals, only_check: false }
+}
+
 /// Nothing floats, is doubled or is lost, and the history adds up to what there is.
 async fn is_sound(store: &Terminals, containers: usize) {
     let tenant = Tenant::local();
@@ -142,7 +146,7 @@ async fn times_of_events_never_go_back_whatever_the_clock_does() {
 async fn writers_that_meet_make_one_row_of_events_and_move_no_container_twice() {
     let Some(place) = Place::find().await else { return };
     let store = place.laid_out().await;
-    done(&store, Change::Load(arrivals(8))).await;
+    done(&store, load(arrivals(8))).await;
     let writers = (0..4).map(|writer| {
         let store = store.clone();
         tokio::spawn(async move {
@@ -185,10 +189,10 @@ async fn a_key_that_is_used_by_many_at_once_has_one_effect() {
 async fn a_list_that_fits_no_transaction_is_taken_over_as_a_whole_and_so_a_terminal_is_removed() {
     let Some(place) = Place::find().await else { return };
     let store = place.laid_out().await;
-    let load = || Ask { key: Some(("k".to_owned(), "d".to_owned())), ..ask(Change::Load(arrivals(300))) };
-    let Outcome::Done(receipt) = make(&store, load()).await.unwrap() else { panic!("it fits the yard") };
+    let keyed = || Ask { key: Some(("k".to_owned(), "d".to_owned())), ..ask(load(arrivals(300))) };
+    let Outcome::Done(receipt) = make(&store, keyed()).await.unwrap() else { panic!("it fits the yard") };
     assert_eq!((receipt.events, receipt.version), (300, 301));
-    assert!(matches!(make(&store, load()).await.unwrap(), Outcome::Again(again) if again == receipt));
+    assert!(matches!(make(&store, keyed()).await.unwrap(), Outcome::Again(again) if again == receipt));
     is_sound(&store, 300).await;
     let mut seen = Vec::new();
     loop {
@@ -214,7 +218,7 @@ async fn a_terminal_is_removed_with_all_its_records_at_once() {
     let Some(place) = Place::find().await else { return };
     let store = place.laid_out().await;
     let announced = arrivals(320).into_iter().skip(240).map(|arrival| Arrival { slot: None, ..arrival });
-    done(&store, Change::Load(announced.collect())).await;
+    done(&store, load(announced.collect())).await;
     let removed = done(&store, Change::RemoveTerminal).await;
     assert_eq!((removed.events, removed.record), (81, None));
     let tenant = Tenant::local();
@@ -241,10 +245,10 @@ async fn a_large_change_whose_process_dies_is_carried_out_by_the_next_who_comes(
         }
     };
     place.proxy.treat(dies_after(2));
-    let load = Ask { key: Some(("k".to_owned(), "d".to_owned())), ..ask(Change::Load(arrivals(100))) };
+    let keyed = Ask { key: Some(("k".to_owned(), "d".to_owned())), ..ask(load(arrivals(100))) };
     let dying = {
-        let load = load.clone();
-        tokio::spawn(async move { make(&store, load).await })
+        let keyed = keyed.clone();
+        tokio::spawn(async move { make(&store, keyed).await })
     };
     aws::until("it is under way", async || (place.proxy.asked("TransactWriteItems") >= 3).then_some(())).await;
     dying.abort();
@@ -254,7 +258,7 @@ async fn a_large_change_whose_process_dies_is_carried_out_by_the_next_who_comes(
     let next = place.store().await.patient(Duration::from_millis(300));
     assert_eq!(next.version(&Tenant::local(), T).await.unwrap(), 1, "nobody was told of it");
     is_sound(&next, 100).await;
-    let Outcome::Again(receipt) = make(&next, load).await.unwrap() else { panic!("its key is known") };
+    let Outcome::Again(receipt) = make(&next, keyed).await.unwrap() else { panic!("its key is known") };
     assert_eq!(receipt.events, 100);
     done(&next, a_move(&number(3), "B/1/1/4", "B/9/1")).await;
     is_sound(&next, 100).await;

@@ -48,7 +48,7 @@ pub(super) async fn pause(tries: u32) -> Result<(), StoreError> {
 
 impl Terminals {
     pub(super) async fn make(&self, place: Place<'_>, ask: &Ask) -> Result<Outcome, StoreError> {
-        if let Change::Load(arrivals) = &ask.change
+        if let Change::Load { arrivals, .. } = &ask.change
             && arrivals.len() > MAX_LOAD
         {
             let cause = format!("there are {} containers", arrivals.len());

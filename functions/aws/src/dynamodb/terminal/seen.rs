@@ -54,7 +54,7 @@ impl Seen {
                 let stacks = [Some(&step.planned.from.stack), step.planned.to.as_ref().map(|to| &to.stack)];
                 foresee(&mut wants, &step.planned.container, step.equipment.as_ref(), stacks);
             }
-            Change::Load(arrivals) => {
+            Change::Load { arrivals, .. } => {
                 for arrival in arrivals {
                     wants.insert(Want::Record(Entity::Container, arrival.number.clone()));
                     wants.extend(arrival.slot.as_ref().map(|slot| Want::Stack(slot.stack.clone())));
