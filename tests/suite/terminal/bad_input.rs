@@ -2,6 +2,7 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::api::{call, load, post, put, with_terminal};
 use super::number;
@@ -99,5 +100,34 @@ async fn requests_that_make_no_sense() {
         request.header("if-match", "\"1\"").header("if-none-match", "*").json(&json!({"size_type": "22G1"}))
     };
     call(&server, Method::PUT, "/v1/terminals/T1/containers/CSQU3054383", both).await.is_problem(400, "bad_request");
+    server.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_keeps_the_rules_of_bodies() {
+    let server = with_terminal().await;
+    let table = format!("number,size_type\n{},22G1\n", number(1));
+    let with = async |name: &'static str, value: &'static str| {
+        call(&server, Method::POST, "/v1/terminals/T1/containers", |request| {
+            request.header("content-type", "text/csv").header(name, value).body(table.clone())
+        })
+        .await
+    };
+    with("content-encoding", "gzip").await.is_problem(415, "unsupported_media_type");
+    with("if-match", "\"1\"").await.is_problem(400, "bad_request");
+    with("if-none-match", "*").await.is_problem(400, "bad_request");
+    load(&server, "", "application/json", table.clone()).await.is_problem(415, "unsupported_media_type");
+    // Who still sends when nothing more is read gets the answer nevertheless.
+    let long = load(&server, "", "text/csv", format!("number,size_type\n{}", "x".repeat(40 << 20))).await;
+    long.is_problem(422, "invalid");
+    assert_eq!(long.body["issues"][0]["code"], "line_too_long", "{:#}", long.body);
+    // As long a list would fill the memory; it is refused before any of it is sent.
+    let mut raw = tokio::net::TcpStream::connect(server.base.strip_prefix("http://").unwrap()).await.unwrap();
+    let head = "POST /v1/terminals/T1/containers HTTP/1.1\r\nhost: localhost\r\ncontent-type: text/csv\r\ncontent-length: 268435457\r\n\r\n";
+    raw.write_all(head.as_bytes()).await.unwrap();
+    let mut said = [0; 12];
+    raw.read_exact(&mut said).await.unwrap();
+    assert_eq!(&said, b"HTTP/1.1 413");
+    assert_eq!(server.get("/v1/terminals/T1/containers").await.body["items"], json!([]));
     server.close().await;
 }

@@ -129,7 +129,9 @@ fn lists(paths: &mut Map<String, Value>) {
     }
     let line =
         json!({"schema": {"type": "string", "description": "Columns as exported, or a ContainerLine in JSON a line."}});
+    // A list has no entity tag.
     let mut parameters = conditions();
+    parameters.retain(|parameter| parameter["name"] != "If-Match");
     parameters.push(query(
         "keep",
         &json!({"type": "string", "enum": ["good"]}),

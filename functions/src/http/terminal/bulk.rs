@@ -6,12 +6,11 @@ use axum::extract::{Extension, Path, Request, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
-use http_body_util::BodyExt;
 use portolan::Issue;
 use serde::{Deserialize, Serialize};
 
 use super::super::problem::{Code, Trouble};
-use super::super::{Api, negotiate};
+use super::super::{Api, body, negotiate};
 use super::asked::{Asked, Made, terminals};
 use super::records::{self, Pairs, Wanted, bad};
 use crate::plans::record::Tenant;
@@ -26,6 +25,9 @@ const LINES: &str = "application/x-ndjson";
 const CHUNK: usize = 1000;
 /// Issues that are sent; the rest is counted. A list of 100,000 lines may be wrong in all of them, twice.
 const MAX_ISSUES: usize = 200_000;
+
+/// Bytes of a list at most: a million lines of the usual length, several times over.
+const MAX_BYTES: usize = 256 << 20;
 
 /// What became of a list.
 #[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema)]
@@ -102,8 +104,12 @@ pub(super) async fn load(
     pairs: Pairs,
     request: Request,
 ) -> Result<Response, Trouble> {
-    let (parts, mut body) = request.into_parts();
+    let (parts, stream) = request.into_parts();
     negotiate::accept(&parts.headers, &[JSON])?;
+    body::check_encoding(&parts.headers)?;
+    if parts.headers.contains_key(header::IF_MATCH) || parts.headers.contains_key(header::IF_NONE_MATCH) {
+        return Err(bad("a list has no ETag: leave If-Match and If-None-Match out"));
+    }
     let mut keep_good = false;
     for (name, value) in pairs.map_err(|_| bad("the query is not readable"))?.0 {
         match (name.as_str(), value.as_str()) {
@@ -121,19 +127,7 @@ pub(super) async fn load(
         }
     };
     let mut loader = Loader::new(format);
-    let patience = 10 * api.body_time;
-    let read = tokio::time::timeout(patience, async {
-        while let Some(frame) = body.frame().await {
-            let frame = frame.map_err(|_| Trouble::new(Code::BadRequest, "the body broke off"))?;
-            if frame.data_ref().is_some_and(|data| !loader.take(data)) {
-                break;
-            }
-        }
-        Ok(())
-    });
-    let late =
-        |_| Trouble::new(Code::RequestTimeout, format!("the list was not complete after {} s", patience.as_secs()));
-    read.await.map_err(late).flatten()?;
+    body::each_piece(&parts.headers, stream, 10 * api.body_time, MAX_BYTES, |data| loader.take(data)).await?;
     let digest = loader.end();
     let asked = Asked::bodiless(parts.headers, format!("POST {terminal} containers keep_good={keep_good}"));
     let service = terminals(&api)?;
