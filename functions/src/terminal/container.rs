@@ -68,6 +68,30 @@ pub enum Status {
     Left,
 }
 
+impl Status {
+    /// As it is written.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Announced => "announced",
+            Self::Stored => "stored",
+            Self::Left => "left",
+        }
+    }
+}
+
+/// Not a status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a status is announced, stored or left")]
+pub struct NoStatus;
+
+impl FromStr for Status {
+    type Err = NoStatus;
+
+    fn from_str(text: &str) -> Result<Self, NoStatus> {
+        [Self::Announced, Self::Stored, Self::Left].into_iter().find(|it| it.name() == text).ok_or(NoStatus)
+    }
+}
+
 /// Where a container goes: `call:ID`, `gate:WINDOW` or `rail:ID`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Destination {

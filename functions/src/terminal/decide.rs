@@ -430,8 +430,22 @@ fn load(view: &dyn View, spec: &Spec, arrivals: &[Arrival], only_check: bool) ->
                 heights.insert(&slot.stack, (height + 1, Some(details.clone())));
             }
         }
+        let by_slot = if arrival.slot.is_some() { Status::Stored } else { Status::Announced };
+        let status = arrival.status.unwrap_or(by_slot);
+        if (status == Status::Stored) != arrival.slot.is_some() {
+            let cause = format!(
+                "a container that is {} has {} slot",
+                status.name(),
+                if arrival.slot.is_some() { "no" } else { "a" }
+            );
+            found.push(Issue::new(
+                "slot_and_status",
+                format!("{path}/status"),
+                cause,
+                "mend one of them, or leave status out",
+            ));
+        }
         if found.is_empty() {
-            let status = if arrival.slot.is_some() { Status::Stored } else { Status::Announced };
             let (number, slot) = (arrival.number.clone(), arrival.slot.clone());
             drafts.extend(put(before, Body::Container(Container { number, status, slot, details })));
         }

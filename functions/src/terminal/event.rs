@@ -225,6 +225,9 @@ pub struct Arrival {
     /// It must not leave.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub hold: bool,
+    /// `left` for one that is gone; otherwise the slot says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<container::Status>,
 }
 
 /// A step of a yard plan.

@@ -8,6 +8,7 @@ use csv_core::{ReadRecordResult, Reader};
 use portolan::Issue;
 use sha2::{Digest, Sha256};
 
+use super::container::Container;
 use super::event::{Arrival, Change, Outcome, Reason, Receipt, Refusal};
 use super::shortened;
 use crate::plans::fingerprint::hex;
@@ -20,8 +21,8 @@ const TRIES: usize = 24;
 pub const MAX_LINE: usize = 16 << 10;
 
 /// The columns of a CSV list, in the order in which they are exported.
-pub const COLUMNS: [&str; 9] =
-    ["number", "slot", "size_type", "weight_kg", "reefer", "hazard", "destination", "priority", "hold"];
+pub const COLUMNS: [&str; 10] =
+    ["number", "slot", "size_type", "weight_kg", "reefer", "hazard", "destination", "priority", "hold", "status"];
 
 /// How lines are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -174,6 +175,7 @@ impl Loader {
             priority: self.cell(&row, "priority").unwrap_or_default(),
             reefer: self.flag(&row, "reefer"),
             hold: self.flag(&row, "hold"),
+            status: self.cell(&row, "status"),
         };
         if self.issues.len() == before {
             self.arrivals.push((self.line, arrival));
@@ -294,25 +296,55 @@ impl TakeOver {
     }
 }
 
-/// A container as a line of a CSV list.
-pub fn csv_line(container: &super::container::Container) -> String {
-    let details = &container.details;
-    let text = |value: &dyn std::fmt::Display| value.to_string();
-    let flag = |value: bool| if value { "true" } else { "" }.to_owned();
-    // No cell has a comma or a quote in it: all are numbers, places or ids.
-    [
-        container.number.clone(),
-        container.slot.as_ref().map(|slot| text(slot)).unwrap_or_default(),
-        details.size_type.clone(),
-        details.weight_kg.map(|kg| text(&kg)).unwrap_or_default(),
-        flag(details.reefer),
-        details.hazard.clone().unwrap_or_default(),
-        details.destination.as_ref().map(|to| text(to)).unwrap_or_default(),
-        text(&details.priority),
-        flag(details.hold),
-    ]
-    .join(",")
-        + "\n"
+impl From<&Container> for Arrival {
+    /// As it would have to be loaded to be the same again.
+    fn from(container: &Container) -> Self {
+        let Container { number, status, slot, details } = container.clone();
+        Self {
+            number,
+            slot,
+            size_type: details.size_type,
+            weight_kg: details.weight_kg,
+            reefer: details.reefer,
+            hazard: details.hazard,
+            destination: details.destination,
+            priority: details.priority,
+            hold: details.hold,
+            status: Some(status),
+        }
+    }
+}
+
+impl Format {
+    /// What comes before the first container.
+    pub fn head(self) -> String {
+        if self == Self::Csv { COLUMNS.join(",") + "\n" } else { String::new() }
+    }
+
+    /// A container as a line.
+    pub fn line(self, container: &Container) -> String {
+        let it = Arrival::from(container);
+        if self == Self::Lines {
+            // Plain data always serialises.
+            return serde_json::to_string(&it).unwrap_or_default() + "\n";
+        }
+        let text = |value: Option<&dyn std::fmt::Display>| value.map(ToString::to_string).unwrap_or_default();
+        let flag = |value: bool| if value { "true" } else { "" }.to_owned();
+        // No cell has a comma or a quote in it: all are numbers, places or ids.
+        let cells = [
+            it.number,
+            text(it.slot.as_ref().map(|slot| slot as _)),
+            it.size_type,
+            text(it.weight_kg.as_ref().map(|kg| kg as _)),
+            flag(it.reefer),
+            it.hazard.unwrap_or_default(),
+            text(it.destination.as_ref().map(|to| to as _)),
+            it.priority.to_string(),
+            flag(it.hold),
+            container.status.name().to_owned(),
+        ];
+        cells.join(",") + "\n"
+    }
 }
 
 #[cfg(test)]

@@ -40,6 +40,7 @@ pub(super) fn arrival(number: String, slot: &str) -> Arrival {
         destination: Some("call:MAERSK-7".parse().unwrap()),
         priority: 1,
         hold: false,
+        status: None,
     }
 }
 

@@ -74,6 +74,7 @@ fn arrivals(count: usize) -> Vec<Arrival> {
             destination: Some("call:X".parse().unwrap()),
             priority: 0,
             hold: false,
+            status: None,
         }
     };
     (0..count).map(line).collect()

@@ -121,8 +121,10 @@ fn lists(paths: &mut Map<String, Value>) {
         ("slot", "The container in this slot: `A/1/2/3`."),
         ("stack", "Those of this stack, from the ground up: `A/1/2`."),
         ("destination", "Those that go there: `call:ID`, `gate:WINDOW` or `rail:ID`."),
+        ("at", "As text/csv or application/x-ndjson: as it was at this time."),
     ];
-    let summary = "Containers; all of them as text/csv or application/x-ndjson where `Accept` asks for it";
+    let summary =
+        "Containers by page; as text/csv or application/x-ndjson without limit and cursor all of them, at one version";
     let mut list = listing("list_containers", summary, "ContainerPage", &by);
     for kind in ["text/csv", "application/x-ndjson"] {
         list["responses"]["200"]["content"][kind] = json!({"schema": {"type": "string"}});
