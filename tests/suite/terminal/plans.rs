@@ -148,6 +148,19 @@ async fn what_a_yard_plan_cannot_use_is_told() {
     assert_eq!(left, [number(3), number(7)], "one is on hold, one is not here");
     let all = post(&server, "yard/plans", json!({"destination": "call:X", "include_offline": true})).await;
     assert_eq!(all.body["terminal"]["offline"], Value::Null);
+    // What works anywhere works here as well; trucks are in no plan.
+    put(&server, "equipment/SC-1", json!({"kind": "straddle_carrier"})).await;
+    put(&server, "equipment/TR-1", json!({"kind": "truck"})).await;
+    let offline = async || {
+        let made = post(&server, "yard/plans", json!({"destination": "call:X"})).await;
+        assert_eq!(made.status, 200, "{:#}", made.body);
+        made.body["terminal"]["offline"].clone()
+    };
+    assert_eq!(offline().await, json!(["RTG-2", "SC-1"]));
+    call(&server, Method::DELETE, "/v1/terminals/T1/equipment/RTG-1", |request| request).await;
+    post(&server, "yard/plans", json!({"destination": "call:X"})).await.is_problem(409, "no_equipment");
+    post(&server, "heartbeats", json!({"equipment": ["SC-1"]})).await;
+    assert_eq!(offline().await, json!(["RTG-2"]));
 
     let wrong = [
         (json!({}), "what_leaves", ""),

@@ -2,7 +2,8 @@
 //!
 //! A call that is alongside is frozen where it lies. One that is late counts as arriving now. Where quay cranes are registered at a
 //! berth, its rate is what those that are awake make of it: the sum of their own rates, or their share of the berth's. A berth whose cranes
-//! are all silent is left out, and with it whoever lies there.
+//! are all silent is left out, and with it whoever lies there. Cranes that are bound to no berth are in no berth's rate: those that
+//! are silent are named, and change nothing.
 
 use std::collections::BTreeMap;
 
@@ -148,7 +149,7 @@ fn berths(
 ) -> Result<Vec<BerthWire>, Refusal> {
     let mut berths = Vec::new();
     for berth in &spec.berths {
-        let (awake, silent) = working_at(equipment, &berth.id, &[Kind::QuayCrane], asked.include_offline);
+        let (awake, silent) = working_at(equipment, Some(&berth.id), &[Kind::QuayCrane], asked.include_offline);
         if awake.is_empty() && !silent.is_empty() {
             let cause = format!("all its cranes are offline: {}", silent.join(", "));
             notes.left_out.push(NotPlanned::new(&berth.id, cause));
@@ -165,6 +166,7 @@ fn berths(
     if berths.is_empty() && !notes.offline.is_empty() {
         return Err(no_equipment("the quay", &notes.offline));
     }
+    notes.offline.extend(working_at(equipment, None, &[Kind::QuayCrane], asked.include_offline).1);
     Ok(berths)
 }
 
@@ -308,6 +310,10 @@ mod tests {
         assert_eq!(rate(&own), Ok((53.into(), vec!["3".to_owned()])));
         let share = [crane("1", "N", None, true), crane("2", "N", Some(25), true), crane("3", "N", None, false)];
         assert_eq!(rate(&share).map(|(rate, _)| rate), Ok(40.into()));
+        let mut roaming = crane("9", "N", Some(25), false);
+        roaming.equipment.details.at = None;
+        let named = rate(&[own.to_vec(), vec![roaming]].concat());
+        assert_eq!(named, Ok((53.into(), vec!["3".to_owned(), "9".to_owned()])), "it is named, and changes no rate");
         let refusal = rate(&[crane("1", "N", None, false)]).expect_err("nothing is awake");
         assert_eq!(refusal.reason, Reason::NoEquipment);
     }
