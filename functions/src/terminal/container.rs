@@ -140,6 +140,9 @@ impl FromStr for Destination {
 
 as_text!(Destination, "call:MAERSK-7", "where a container goes: call:ID, gate:WINDOW or rail:ID");
 
+/// Lengths of containers, as the first character of a size and type says them.
+pub(super) const LENGTHS_FT: [u32; 8] = [10, 20, 30, 40, 45, 48, 49, 53];
+
 /// Height and width in the second character of a size and type: ISO 6346:2022, annex D.
 const HEIGHTS: &[u8] = b"0245689CDEFLMNP";
 

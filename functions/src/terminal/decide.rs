@@ -27,8 +27,8 @@ pub trait View {
     fn record(&self, entity: Entity, id: &str) -> Result<Option<Record>, StoreError>;
     /// Numbers of the containers in a stack, from the ground up.
     fn stack(&self, at: &StackAt) -> Result<Vec<String>, StoreError>;
-    /// Every record but the terminal's own.
-    fn others(&self) -> Result<Vec<Record>, StoreError>;
+    /// Every record of a kind.
+    fn all(&self, entity: Entity) -> Result<Vec<Record>, StoreError>;
     /// Every stack that holds something.
     fn occupied(&self) -> Result<Vec<(StackAt, Vec<String>)>, StoreError>;
 }
@@ -112,10 +112,12 @@ fn drafts(view: &dyn View, ask: &Ask, now: Timestamp) -> Drafts {
                 let cause = format!("{} still holds {}; move all containers out first", stack, held.join(", "));
                 return Err(Refusal::new(Reason::InUse, cause).into());
             }
-            let others = view.others()?.into_iter();
-            let kind = Kind::Removed;
-            let mut drafts: Vec<Draft> =
-                others.map(|record| Draft { kind, before: Some(record), after: None, equipment: None }).collect();
+            let mut drafts = Vec::new();
+            for entity in Entity::ALL.into_iter().filter(|entity| *entity != Entity::Terminal) {
+                let kind = Kind::Removed;
+                let gone = |record| Draft { kind, before: Some(record), after: None, equipment: None };
+                drafts.extend(view.all(entity)?.into_iter().map(gone));
+            }
             drafts.extend(removed(before, "terminal")?);
             Ok(drafts)
         }
@@ -127,11 +129,11 @@ fn drafts(view: &dyn View, ask: &Ask, now: Timestamp) -> Drafts {
             }
             removed(before, "container")
         }
-        Change::PutCall(id, details) => put_call(before, id, details, &ask.by, now),
+        Change::PutCall(id, details) => put_call(&spec, before, id, details, &ask.by, now),
         Change::Estimate(id, eta) => match &before {
             Some(Record { body: Body::Call(call), .. }) => {
                 let details = call::Details { eta: *eta, ..call.details.clone() };
-                put_call(before, id, &details, &ask.by, now)
+                put_call(&spec, before, id, &details, &ask.by, now)
             }
             _ => Err(Refusal::new(Reason::Missing, "there is no such call").into()),
         },
@@ -182,27 +184,40 @@ fn removed(before: Option<Record>, what: &str) -> Drafts {
     Ok(vec![Draft { kind: Kind::Removed, before, after: None, equipment: None }])
 }
 
-/// A changed terminal must still have, and allow, every place that is taken.
+/// A changed terminal must still have, and allow, every place that is taken, worked at or lain at.
 fn keeps_what_stands(view: &dyn View, new: &Spec) -> Result<(), No> {
     let mut issues = Issues::new();
+    let rules = new.rules.unwrap_or_default();
     for (at, held) in view.occupied()? {
         let path = new.blocks.iter().position(|block| block.id == at.block);
         let path = path.map_or_else(|| "/blocks".to_owned(), |block| format!("/blocks/{block}"));
-        match new.ground(&at) {
-            Some(ground) if held.len() <= usize::from(ground.max_tiers) => {
-                for number in &held {
-                    let record = view.record(Entity::Container, number)?;
-                    let misfit = record.and_then(|record| record.body.container()?.details.misfit(&ground));
-                    if let Some(misfit) = misfit {
-                        let cause = format!("{number} stands in {at}, and {misfit}");
-                        issues.push(Issue::new("container_in_the_way", &path, cause, "move it first"));
-                    }
-                }
+        let Some(ground) = new.ground(&at).filter(|ground| held.len() <= usize::from(ground.max_tiers)) else {
+            let cause = format!("{at} holds {} containers and would be gone or lower than that", held.len());
+            issues.push(Issue::new("containers_in_the_way", path, cause, "move them first"));
+            continue;
+        };
+        let mut below = None;
+        for number in &held {
+            let details = known_details(view, number)?;
+            let on_ground = details.misfit(&ground).map(|why| (path.as_str(), why));
+            let on_other = below.as_ref().and_then(|below| Some(("/rules", details.misfit_on(below, rules)?)));
+            for (path, why) in on_ground.into_iter().chain(on_other) {
+                let cause = format!("{number} stands in {at}, and {why}");
+                issues.push(Issue::new("container_in_the_way", path, cause, "move it first"));
             }
-            _ => {
-                let cause = format!("{at} holds {} containers and would be gone or lower than that", held.len());
-                issues.push(Issue::new("containers_in_the_way", path, cause, "move them first"));
-            }
+            below = Some(details);
+        }
+    }
+    for record in [view.all(Entity::Call)?, view.all(Entity::Equipment)?].concat() {
+        let (code, id, place) = match &record.body {
+            Body::Call(call) => ("vessel_alongside", &call.id, &call.details.berth),
+            Body::Equipment(it) => ("equipment_works_there", &it.id, &it.details.at),
+            _ => continue,
+        };
+        if let Some(place) = place.as_ref().filter(|place| !new.has_berth(place) && new.block(place).is_none()) {
+            let path = if code == "vessel_alongside" { "/berths" } else { "/blocks" };
+            let cause = format!("{id} is at {place}, which would be gone");
+            issues.push(Issue::new(code, path, cause, "keep the place, or put it elsewhere first"));
         }
     }
     Ok(valid(issues.into_vec())?)
@@ -250,10 +265,21 @@ fn known_details(view: &dyn View, number: &str) -> Result<Details, StoreError> {
     Ok(record.and_then(|record| Some(record.body.container()?.details.clone())).unwrap_or_default())
 }
 
-fn put_call(before: Option<Record>, id: &str, details: &call::Details, by: &str, now: Timestamp) -> Drafts {
+fn put_call(
+    spec: &Spec,
+    before: Option<Record>,
+    id: &str,
+    details: &call::Details,
+    by: &str,
+    now: Timestamp,
+) -> Drafts {
     let mut issues = Issues::new();
     check_id(&mut issues, "/id", id);
     details.check(&mut issues);
+    if let Some(berth) = details.berth.as_ref().filter(|berth| !spec.has_berth(berth)) {
+        let cause = format!("there is no berth {:?}", super::shortened(berth));
+        issues.push(Issue::new("unknown_place", "/berth", cause, "use the id of a berth of this terminal"));
+    }
     valid(issues.into_vec())?;
     let known = before.as_ref().and_then(|record| if let Body::Call(call) = &record.body { Some(call) } else { None });
     let mut estimates = known.map(|call| call.estimates.clone()).unwrap_or_default();
@@ -278,8 +304,7 @@ fn check_equipment(spec: &Spec, id: &str, details: &equipment::Details) -> Resul
     check_id(&mut issues, "/id", id);
     details.check(&mut issues);
     if let Some(at) = &details.at {
-        let known = spec.block(at).is_some() || spec.berths.iter().any(|berth| berth.id == *at);
-        if !known {
+        if spec.block(at).is_none() && !spec.has_berth(at) {
             let cause = format!("there is no berth or block {at:?}");
             issues.push(Issue::new("unknown_place", "/at", cause, "use the id of a berth or a block of this terminal"));
         }

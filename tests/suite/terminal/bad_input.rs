@@ -15,6 +15,10 @@ async fn each_bad_input_is_told_by_code_and_place() {
         block.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
         json!({"blocks": [block]})
     };
+    let leg = |to: &str, seconds: u32, rate: u32| {
+        let leg = json!({"from": "B", "to": to, "seconds": seconds, "containers_per_hour": rate});
+        json!({"transfers": [leg], "gates": [{"id": "A", "lanes": 1}, {"id": "B", "lanes": 1}]})
+    };
     let wrong = [
         (".", block(json!({"bays": 0})), "number_out_of_range", "/blocks/0/bays"),
         (".", block(json!({"max_tiers": 13})), "number_out_of_range", "/blocks/0/max_tiers"),
@@ -35,6 +39,25 @@ async fn each_bad_input_is_told_by_code_and_place() {
             "unknown_place",
             "/transfers/0/from",
         ),
+        (".", block(json!({"length_ft": 41})), "no_such_length", "/blocks/0/length_ft"),
+        (".", block(json!({"hazards": ["1.4", "bad class"]})), "bad_id", "/blocks/0/hazards/1"),
+        (
+            ".",
+            block(json!({"exceptions": [{"bay": 1, "length_ft": 0}]})),
+            "no_such_length",
+            "/blocks/0/exceptions/0/length_ft",
+        ),
+        (
+            ".",
+            block(json!({"exceptions": [{"bay": 1, "hazards": [""]}]})),
+            "bad_id",
+            "/blocks/0/exceptions/0/hazards/0",
+        ),
+        (".", leg("A", 0, 1), "number_out_of_range", "/transfers/0/seconds"),
+        (".", leg("A", 1, 0), "number_out_of_range", "/transfers/0/containers_per_hour"),
+        (".", leg("B", 1, 1), "same_place", "/transfers/0/to"),
+        (".", json!({"gates": vec![json!({"id": "A", "lanes": 1}); 501]}), "too_many", "/gates"),
+        (".", json!({"transfers": vec![leg("A", 1, 1)["transfers"][0].clone(); 10_001]}), "too_many", "/transfers"),
         ("containers/PTLU0000001", json!({"size_type": "22G1"}), "bad_check_digit", "/number"),
         ("containers/crate", json!({"size_type": "22G1"}), "bad_number", "/number"),
         ("containers/CSQU3054383", json!({"size_type": "banana"}), "bad_size_type", "/size_type"),
@@ -46,6 +69,12 @@ async fn each_bad_input_is_told_by_code_and_place() {
             json!({"eta": "2026-03-03T00:00:00Z", "moves": 1, "status": "alongside"}),
             "berth_and_status",
             "/status",
+        ),
+        (
+            "calls/X",
+            json!({"eta": "2026-03-03T00:00:00Z", "moves": 1, "status": "alongside", "berth": "west", "since": "2026-03-03T00:00:00Z"}),
+            "unknown_place",
+            "/berth",
         ),
         ("equipment/R", json!({"kind": "yard_crane", "at": "moon"}), "unknown_place", "/at"),
     ];

@@ -54,6 +54,7 @@ pub(crate) async fn the_contract(store: &dyn TerminalStore, clock: &SetClock) {
     lists_and_past(store, clock).await;
     equipment_is_heard(store, clock).await;
     a_plan_is_carried_out(store).await;
+    super::rules::are_kept(store).await;
     let refusal = refused(store, ask(Change::RemoveTerminal)).await;
     assert_eq!(refusal.reason, Reason::InUse, "containers stand in it");
     let other = Tenant::new("other");
@@ -153,6 +154,7 @@ async fn lists_and_past(store: &dyn TerminalStore, clock: &SetClock) {
     };
     done(store, ask(Change::PutCall("X".into(), call))).await;
     done(store, ask(Change::Estimate("X".into(), time("2026-03-03T02:00:00Z")))).await;
+    assert_eq!(refused(store, ask(Change::Estimate("Y".into(), then))).await.reason, Reason::Missing);
     let stored = store.record(&tenant, T, Entity::Call, "X").await.unwrap().unwrap();
     let Body::Call(stored) = stored.body else { panic!("{stored:?}") };
     assert_eq!((stored.estimates.len(), stored.details.eta), (2, time("2026-03-03T02:00:00Z")));

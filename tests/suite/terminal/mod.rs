@@ -9,6 +9,7 @@ mod full_disk;
 mod killed;
 mod model;
 mod plans;
+mod rules;
 
 use jiff::Timestamp;
 use portolan_functions::terminal::container::{Destination, Details, check_digit};

@@ -270,9 +270,9 @@ impl<'t> Tables<'t> {
         Ok(record.map(|record| read("a record", record.value())).transpose()?)
     }
 
-    fn others(&self, scope: &str) -> Result<Vec<Record>, Fault> {
-        let mut all = Vec::new();
-        for entry in self.records.range((scope, Entity::Container as u8, "")..(scope, u8::MAX, ""))? {
+    fn all(&self, scope: &str, entity: Entity) -> Result<Vec<Record>, Fault> {
+        let (mut all, kind) = (Vec::new(), entity as u8);
+        for entry in self.records.range((scope, kind, "")..(scope, kind + 1, ""))? {
             all.push(read("a record", entry?.1.value())?);
         }
         Ok(all)
@@ -304,8 +304,8 @@ impl View for Seen<'_, '_> {
         Ok(self.tables.get(self.scope, entity, id)?)
     }
 
-    fn others(&self) -> Result<Vec<Record>, StoreError> {
-        Ok(self.tables.others(self.scope)?)
+    fn all(&self, entity: Entity) -> Result<Vec<Record>, StoreError> {
+        Ok(self.tables.all(self.scope, entity)?)
     }
 
     fn stack(&self, at: &StackAt) -> Result<Vec<String>, StoreError> {

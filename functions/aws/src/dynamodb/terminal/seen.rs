@@ -128,12 +128,12 @@ impl View for Seen {
         }
     }
 
-    fn others(&self) -> Result<Vec<Record>, StoreError> {
+    fn all(&self, wanted: Entity) -> Result<Vec<Record>, StoreError> {
         if !self.is_complete {
             return self.miss(Want::Everything);
         }
-        let others = self.records.iter().filter(|((entity, _), _)| *entity != Entity::Terminal);
-        Ok(others.filter_map(|(_, record)| record.clone()).collect())
+        let all = self.records.iter().filter(|((entity, _), _)| *entity == wanted);
+        Ok(all.filter_map(|(_, record)| record.clone()).collect())
     }
 
     fn occupied(&self) -> Result<Vec<(StackAt, Vec<String>)>, StoreError> {
