@@ -276,9 +276,11 @@ fn put_call(
     let mut issues = Issues::new();
     check_id(&mut issues, "/id", id);
     details.check(&mut issues);
-    if let Some(berth) = details.berth.as_ref().filter(|berth| !spec.has_berth(berth)) {
+    let lies = details.berth.iter().map(|berth| ("/berth".to_owned(), berth));
+    let may_lie = details.berths.iter().enumerate().map(|(at, berth)| (format!("/berths/{at}"), berth));
+    for (path, berth) in lies.chain(may_lie).filter(|(_, berth)| !spec.has_berth(berth)) {
         let cause = format!("there is no berth {:?}", super::shortened(berth));
-        issues.push(Issue::new("unknown_place", "/berth", cause, "use the id of a berth of this terminal"));
+        issues.push(Issue::new("unknown_place", path, cause, "use the id of a berth of this terminal"));
     }
     valid(issues.into_vec())?;
     let known = before.as_ref().and_then(|record| if let Body::Call(call) = &record.body { Some(call) } else { None });

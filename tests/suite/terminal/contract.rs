@@ -151,6 +151,9 @@ async fn lists_and_past(store: &dyn TerminalStore, clock: &SetClock) {
         length_m: None,
         draft_m: None,
         latest_departure: None,
+        due: None,
+        tardiness_weight: None,
+        berths: Vec::new(),
     };
     done(store, ask(Change::PutCall("X".into(), call))).await;
     done(store, ask(Change::Estimate("X".into(), time("2026-03-03T02:00:00Z")))).await;

@@ -232,6 +232,18 @@ async fn a_berth_plan_is_made_from_the_calls() {
         call(&server, Method::GET, half.header("location"), |request| request.header("accept", "image/svg+xml")).await;
     assert!(picture.body.as_str().unwrap().contains("NEXT"));
 
+    // South takes twice as long, and is all that it may go to.
+    let bound = json!({"eta": ahead(3), "moves": 60, "berths": ["south"], "due": ahead(4), "tardiness_weight": 9});
+    assert_eq!(put(&server, "calls/BOUND", bound).await.status, 201);
+    let made = post(&server, "berth/plans", json!({"calls": ["BOUND"]})).await;
+    let visit = visit(&made, "BOUND").unwrap();
+    assert_eq!((&visit["berth"], &visit["handling_s"]), (&json!("south"), &json!(7200)), "{:#}", made.body);
+    let unknown = json!({"eta": ahead(3), "moves": 60, "berths": ["south", "west"]});
+    let unknown = put(&server, "calls/BOUND", unknown).await;
+    assert_eq!(unknown.body["issues"][0]["path"], "/berths/1", "{:#}", unknown.body);
+    let weighed = put(&server, "calls/BOUND", json!({"eta": ahead(3), "moves": 60, "tardiness_weight": 9})).await;
+    assert_eq!(weighed.body["issues"][0]["code"], "tardiness_without_due", "{:#}", weighed.body);
+
     post(&server, "berth/plans", json!({"calls": ["GONE"]})).await.is_problem(422, "invalid");
     post(&server, "berth/plans", json!({"calls": ["NONE", "NEXT", "NEXT"]})).await.is_problem(422, "invalid");
     // A key gives the same answer, though time has gone on and the terminal with it.

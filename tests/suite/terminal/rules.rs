@@ -78,7 +78,7 @@ pub(crate) async fn are_kept(store: &dyn TerminalStore) {
         done(store, Change::PutContainer(number.clone(), details)).await;
         let refusal = refused(store, a_move(&number, "out", bad)).await;
         assert_eq!(refusal.reason, reason, "{what}: {refusal:?}");
-        assert!(refusal.cause.contains(&number), "{what}: {}", refusal.cause);
+        assert!(refusal.cause.contains(bad), "{what}: {}", refusal.cause);
         if !good.is_empty() {
             done(store, a_move(&number, "out", good)).await;
         }

@@ -210,12 +210,25 @@ fn wire(call: &Call, berths: &[BerthWire], now: Timestamp, left_out: &mut Vec<No
     (wire.length_m, wire.draft_m) = (details.length_m, details.draft_m);
     (wire.class, wire.weight, wire.moves) = (Some(details.class), details.weight, Some(details.moves));
     wire.latest_departure = details.latest_departure.map(|at| Time::Absolute(rounded_up(at, 1)));
+    (wire.due, wire.tardiness_weight) = (details.due.map(|at| Time::Absolute(second(at))), details.tardiness_weight);
     let Some((berth, since)) =
         details.berth.as_ref().zip(details.since).filter(|_| details.status == Status::Alongside)
     else {
         if details.latest_departure.is_some_and(|latest| latest <= now) {
             left_out.push(NotPlanned::new(&call.id, "its latest departure has passed, and it is not here"));
             return None;
+        }
+        if !details.berths.is_empty() {
+            // The problem knows the berths of a call by its time at each.
+            let allowed = berths.iter().filter(|berth| details.berths.contains(&berth.id));
+            let times =
+                allowed.filter_map(|at| Some((at.id.clone(), stepped(work(details.moves, at.moves_per_hour?)))));
+            let times: BTreeMap<String, i64> = times.collect();
+            if times.is_empty() {
+                left_out.push(NotPlanned::new(&call.id, "none of the berths it may go to can be used"));
+                return None;
+            }
+            (wire.moves, wire.handling_s) = (None, Some(times));
         }
         return Some(wire);
     };
@@ -225,15 +238,23 @@ fn wire(call: &Call, berths: &[BerthWire], now: Timestamp, left_out: &mut Vec<No
     };
     // It lies there, whatever was agreed; and at least until now.
     let start = second(since);
-    let work = at.moves_per_hour.map_or(0, |rate| (details.moves * 3600 + rate - 1) / rate.max(1));
+    let work = at.moves_per_hour.map_or(0, |rate| work(details.moves, rate));
     let lies = now.as_second() - start.as_second();
-    let seconds = work.max(lies).max(1);
-    let rounded = (seconds + STEP_S - 1) / STEP_S * STEP_S;
-    (wire.moves, wire.handling_s) = (None, Some([(berth.clone(), rounded)].into()));
+    (wire.moves, wire.handling_s) = (None, Some([(berth.clone(), stepped(work.max(lies)))].into()));
     (wire.length_m, wire.draft_m, wire.latest_departure) = (None, None, None);
     wire.arrival = Time::Absolute(second(details.eta.min(start)));
     wire.frozen = Some(AssignmentWire { berth: berth.clone(), start: Time::Absolute(start) });
     Some(wire)
+}
+
+/// Seconds that so many moves take.
+fn work(moves: i64, rate: i64) -> i64 {
+    (moves * 3600 + rate - 1) / rate.max(1)
+}
+
+/// In whole steps, one at least.
+fn stepped(seconds: i64) -> i64 {
+    (seconds.max(1) + STEP_S - 1) / STEP_S * STEP_S
 }
 
 /// The second in which an instant lies.
@@ -327,6 +348,19 @@ mod tests {
         assert_eq!(wire["calls"][0]["handling_s"]["N"], 18 * 900);
         assert_eq!(wire["calls"][0]["frozen"]["start"], "2026-03-02T05:10:30Z");
         assert_eq!(wire["calls"][1]["arrival"], "2026-03-02T09:40:00Z", "it is late, so it comes now");
+    }
+
+    #[test]
+    fn what_a_call_is_bound_to_is_in_the_problem() {
+        let due = r#"{"eta":"2026-03-02T05:00:00Z","moves":120,"due":"2026-03-02T07:00:00Z","tardiness_weight":5,"berths":["S","N"]}"#;
+        let gone = r#"{"eta":"2026-03-02T05:00:00Z","moves":60,"berths":["S"]}"#;
+        let (wire, drawn) =
+            drawn(&terminal(&[("DUE", due), ("GONE", gone), NEXT]), &[], "02T01:00").expect("a problem");
+        let call = &wire["calls"][0];
+        assert_eq!((&call["due"], &call["tardiness_weight"]), (&"2026-03-02T07:00:00Z".into(), &5.into()));
+        assert_eq!((call["handling_s"].to_string(), call.get("moves")), (r#"{"N":7200}"#.to_owned(), None));
+        assert_eq!(wire["calls"][1]["moves"], 120, "it may go anywhere");
+        assert_eq!(drawn.left_out[1], NotPlanned::new("GONE", "none of the berths it may go to can be used"));
     }
 
     #[test]
