@@ -62,6 +62,10 @@ pub struct All {
 pub trait TerminalStore: Send + Sync {
     /// Decides on a change and makes it, with its idempotency record, in one transaction.
     fn change<'a>(&'a self, tenant: &'a Tenant, terminal: &'a str, ask: Ask) -> Later<'a, Result<Outcome, StoreError>>;
+    /// Containers that one change takes over at most. A longer list can be taken over in parts.
+    fn largest_load(&self) -> usize {
+        usize::MAX
+    }
     /// A record.
     fn record<'a>(
         &'a self,

@@ -37,6 +37,11 @@ impl Terminals {
         self.store.change(tenant, terminal, ask).await
     }
 
+    /// Containers that one change takes over at most.
+    pub fn largest_load(&self) -> usize {
+        self.store.largest_load()
+    }
+
     /// A record.
     pub async fn record(
         &self,

@@ -14,6 +14,7 @@ use portolan_functions::terminal::event::{Arrival, Ask, Change, Entity, Outcome,
 use portolan_functions::terminal::port::{Past, Query};
 use portolan_tests::aws;
 use portolan_tests::proxy::{Fault, Proxy, first};
+use serde_json::json;
 
 use crate::contracts::SetClock;
 use crate::terminal::contract::the_contract;
@@ -286,4 +287,37 @@ async fn throttling_is_waited_out_and_given_up_after_a_few_tries() {
     place.proxy.treat(|_| Fault::Throttle);
     assert!(matches!(store.version(&Tenant::local(), T).await, Err(StoreError::Unavailable(_))));
     assert_eq!(place.proxy.asked("GetItem") - before, 3, "tries are made in one layer");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_that_is_too_long_for_one_change_comes_in_parts_and_goes_on_where_it_was() {
+    let Some(place) = Place::find().await else { return };
+    let stores = portolan_tests::server_at::Setup::default();
+    let terminals = Arc::new(place.laid_out().await.at_most(40));
+    let setup = portolan_tests::server_at::Setup { terminals: terminals.clone(), ..stores };
+    let server = portolan_tests::server_at::Server::start(setup).await;
+    // Upside down, so that the order of lines is none of stacks; two lines are bad, and what stands on the second.
+    let mut table = "number,slot,size_type\n".to_owned();
+    for arrival in arrivals(100).iter().rev() {
+        let size_type = if arrival.number == number(98) { "99G1" } else { "22G1" };
+        table += &format!("{},{},{size_type}\n", arrival.number, arrival.slot.as_ref().unwrap());
+    }
+    table += "nonsense,,22G1\n";
+    let send = async |query: &str| {
+        let path = format!("/v1/terminals/{T}/containers{query}");
+        let request = server.request(reqwest::Method::POST, &path).header("content-type", "text/csv");
+        server.send(request.header("idempotency-key", "long").body(table.clone())).await
+    };
+    let whole = send("").await;
+    assert_eq!(whole.is_problem(422, "invalid").body["issues"][0]["code"], "too_many_lines", "{:#}", whole.body);
+    let kept = send("?keep=good").await;
+    assert_eq!(kept.status, 200, "{:#}", kept.body);
+    assert_eq!(kept.body["loaded"], 98, "{:#}", kept.body);
+    let paths: Vec<&str> =
+        kept.body["issues"].as_array().unwrap().iter().map(|issue| issue["path"].as_str().unwrap()).collect();
+    assert_eq!(paths, ["/lines/2/slot", "/lines/3/size_type", "/lines/102/number"]);
+    let again = send("?keep=good").await;
+    assert_eq!((again.header("idempotent-replayed"), &again.body["loaded"]), ("true", &json!(98)));
+    is_sound(&terminals, 98).await;
+    server.close().await;
 }

@@ -140,10 +140,10 @@ pub(super) async fn load(
     let digest = loader.end();
     let asked = Asked::bodiless(parts.headers, format!("POST {terminal} containers keep_good={keep_good}"));
     let service = terminals(&api)?;
-    let mut list = TakeOver::new(loader, keep_good);
+    let mut list = TakeOver::new(loader, keep_good, service.largest_load());
     let what = loop {
-        let Some(change) = list.change() else { break list.given_up() };
-        let outcome = asked.outcome(service, &tenant, &terminal, change, digest.as_bytes()).await?;
+        let Some((change, part)) = list.change() else { break list.given_up() };
+        let outcome = asked.part(service, &tenant, &terminal, change, digest.as_bytes(), part).await?;
         if let Some(taken) = list.told(outcome) {
             break taken;
         }

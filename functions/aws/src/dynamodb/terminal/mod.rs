@@ -56,6 +56,7 @@ pub struct Terminals {
     bucket: String,
     clock: Arc<dyn WallClock>,
     patience: Duration,
+    largest_load: usize,
     layouts: Arc<Mutex<Layouts>>,
 }
 
@@ -108,6 +109,7 @@ impl Terminals {
             bucket: tables.bucket.clone(),
             clock,
             patience: job::PATIENCE,
+            largest_load: change::MAX_LOAD,
             layouts: Arc::default(),
         }
     }
@@ -116,6 +118,12 @@ impl Terminals {
     #[must_use]
     pub fn patient(self, patience: Duration) -> Self {
         Self { patience, ..self }
+    }
+
+    /// With another bound to what one change takes over.
+    #[must_use]
+    pub fn at_most(self, largest_load: usize) -> Self {
+        Self { largest_load, ..self }
     }
 
     async fn get(&self, key: Key) -> Result<Option<Item>, StoreError> {
@@ -226,6 +234,10 @@ fn ephemeral_key(key: &Key) -> Item {
 impl TerminalStore for Terminals {
     fn change<'a>(&'a self, tenant: &'a Tenant, terminal: &'a str, ask: Ask) -> Later<'a, Result<Outcome, StoreError>> {
         Box::pin(async move { self.make(Place { tenant, terminal }, &ask).await })
+    }
+
+    fn largest_load(&self) -> usize {
+        self.largest_load
     }
 
     fn record<'a>(
