@@ -287,3 +287,34 @@ async fn who_serves_plans_alone_tells_that_a_terminal_has_moved_on_and_serves_no
     reader.close().await;
     server.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_truck_window_or_a_train_takes_is_dug_out() {
+    let server = with_a_yard().await;
+    for (container, destination) in
+        [(2, "gate:2026-03-02T10"), (5, "gate:2026-03-02T10"), (1, "rail:R7"), (6, "rail:R7")]
+    {
+        let details = json!({"size_type": "42G1", "destination": destination});
+        assert_eq!(put(&server, &format!("containers/{}", number(container)), details).await.status, 200);
+    }
+    // 4 stands on 2; 5 is on top already.
+    let gate = post(&server, "yard/plans", json!({"destination": "gate:2026-03-02T10"})).await;
+    assert_eq!((gate.status.as_u16(), &gate.body["objective"]), (200, &json!(1)), "{:#}", gate.body);
+    let out = |plan: &Reply| -> Vec<Value> {
+        let mut out: Vec<Value> =
+            moves(plan).iter().filter(|step| step["to"].is_null()).map(|step| step["container"].clone()).collect();
+        out.sort_by_key(ToString::to_string);
+        out
+    };
+    assert_eq!(out(&gate), [number(2), number(5)]);
+    // A train takes from two blocks: each is planned by itself, and the plan says what is elsewhere.
+    let both = post(&server, "yard/plans", json!({"destination": "rail:R7"})).await;
+    assert_eq!(both.body["issues"][0]["code"], "several_blocks", "{:#}", both.body);
+    for (block, here, elsewhere) in [("A", 6, 1), ("B", 1, 6)] {
+        let plan = post(&server, "yard/plans", json!({"destination": "rail:R7", "block": block})).await;
+        assert_eq!(plan.status, 200, "{:#}", plan.body);
+        assert_eq!(out(&plan), [number(here)]);
+        assert_eq!(plan.body["terminal"]["left_out"][0]["id"], number(elsewhere));
+    }
+    server.close().await;
+}
