@@ -112,10 +112,11 @@ pub trait TerminalStore: Send + Sync {
         ids: Vec<String>,
         at: Timestamp,
     ) -> Later<'a, Result<Vec<String>, StoreError>>;
-    /// When equipment was last heard of.
+    /// When equipment was last heard of; that of one piece, or all.
     fn beats<'a>(
         &'a self,
         tenant: &'a Tenant,
         terminal: &'a str,
+        of: Option<&'a str>,
     ) -> Later<'a, Result<BTreeMap<String, Timestamp>, StoreError>>;
 }

@@ -92,7 +92,8 @@ impl Terminals {
     pub async fn equipment(&self, tenant: &Tenant, terminal: &str) -> Result<Vec<(Awake, Record)>, StoreError> {
         let (entity, limit) = (Entity::Equipment, MAX_EQUIPMENT);
         let query = Query { entity, destination: None, stack: None, after: None, limit };
-        let (records, beats) = (self.list(tenant, terminal, query).await?, self.store.beats(tenant, terminal).await?);
+        let (records, beats) =
+            (self.list(tenant, terminal, query).await?, self.store.beats(tenant, terminal, None).await?);
         let now = self.now();
         Ok(records.items.into_iter().filter_map(|record| awake(record, &beats, now)).collect())
     }
@@ -105,7 +106,7 @@ impl Terminals {
         id: &str,
     ) -> Result<Option<(Awake, Record)>, StoreError> {
         let Some(record) = self.record(tenant, terminal, Entity::Equipment, id).await? else { return Ok(None) };
-        let beats = self.store.beats(tenant, terminal).await?;
+        let beats = self.store.beats(tenant, terminal, Some(id)).await?;
         Ok(awake(record, &beats, self.now()))
     }
 }

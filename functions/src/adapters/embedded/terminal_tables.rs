@@ -69,13 +69,13 @@ pub(super) struct Tables<'t> {
     history_of: Table<'t, (&'static str, u8, &'static str, u64), ()>,
     keys: Table<'t, (&'static str, &'static str), &'static [u8]>,
     key_ages: Table<'t, (i64, &'static str, &'static str), ()>,
+    beats: Table<'t, (&'static str, &'static str), i64>,
     log: Table<'t, (), u64>,
 }
 
 /// Makes the tables where they are missing, so that readers find them.
 pub(super) fn prepare(transaction: &WriteTransaction) -> Result<(), Fault> {
     Tables::open(transaction)?;
-    transaction.open_table(BEATS)?;
     Ok(())
 }
 
@@ -94,6 +94,7 @@ impl<'t> Tables<'t> {
             history_of: transaction.open_table(HISTORY_OF)?,
             keys: transaction.open_table(KEYS)?,
             key_ages: transaction.open_table(KEY_AGES)?,
+            beats: transaction.open_table(BEATS)?,
             log: transaction.open_table(LOG)?,
         })
     }
@@ -200,6 +201,10 @@ impl<'t> Tables<'t> {
                 }
                 None => {
                     self.records.remove(key)?;
+                    if entity == Entity::Equipment {
+                        // Of another piece by this name nothing was heard yet.
+                        self.beats.remove((scope, id.as_str()))?;
+                    }
                 }
             }
             self.history_of.insert((scope, entity as u8, id.as_str(), version), ())?;

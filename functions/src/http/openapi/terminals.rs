@@ -155,6 +155,8 @@ fn lists(paths: &mut Map<String, Value>) {
     for (path, id, summary) in [
         ("/history", "terminal_history", "What happened, oldest first"),
         ("/containers/{id}/history", "container_history", "What happened to a container, oldest first"),
+        ("/calls/{id}/history", "call_history", "What happened to a call, with every estimate, oldest first"),
+        ("/equipment/{id}/history", "equipment_history", "What happened to a piece of equipment, oldest first"),
     ] {
         let mut list = listing(id, summary, "TerminalHistory", &span);
         list["responses"]["200"]["content"]["application/x-ndjson"] = json!({"schema": {"type": "string"}});

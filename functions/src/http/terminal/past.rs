@@ -43,15 +43,21 @@ pub(super) async fn history(
     events(&api, &tenant, &terminal, None, &headers, pairs, &path).await
 }
 
-pub(super) async fn of_container(
+pub(super) async fn of_record(
     State(api): State<Api>,
     Extension(tenant): Extension<Tenant>,
+    Extension(entity): Extension<Entity>,
     Path((terminal, id)): Path<(String, String)>,
     headers: HeaderMap,
     pairs: Pairs,
 ) -> Result<Response, Trouble> {
-    let path = format!("/v1/terminals/{terminal}/containers/{id}/history");
-    events(&api, &tenant, &terminal, Some((Entity::Container, id)), &headers, pairs, &path).await
+    let name = match entity {
+        Entity::Call => "calls",
+        Entity::Equipment => "equipment",
+        _ => "containers",
+    };
+    let path = format!("/v1/terminals/{terminal}/{name}/{id}/history");
+    events(&api, &tenant, &terminal, Some((entity, id)), &headers, pairs, &path).await
 }
 
 async fn events(

@@ -307,8 +307,9 @@ impl TerminalStore for Terminals {
         &'a self,
         tenant: &'a Tenant,
         terminal: &'a str,
+        of: Option<&'a str>,
     ) -> Later<'a, Result<BTreeMap<String, Timestamp>, StoreError>> {
-        Box::pin(async move { self.heard(Place { tenant, terminal }).await })
+        Box::pin(async move { self.heard(Place { tenant, terminal }, of).await })
     }
 }
 
