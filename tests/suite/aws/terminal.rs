@@ -321,3 +321,13 @@ async fn a_list_that_is_too_long_for_one_change_comes_in_parts_and_goes_on_where
     is_sound(&terminals, 98).await;
     server.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_does_what_a_plain_model_does() {
+    let Some(place) = Place::find().await else { return };
+    let open = async || {
+        let store: Arc<dyn TerminalStore> = Arc::new(place.store().await);
+        store
+    };
+    crate::terminal::model::agrees(open, 200, 1).await;
+}
