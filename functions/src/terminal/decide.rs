@@ -13,7 +13,7 @@ use portolan::{Issue, yard::wire::RulesWire};
 
 use super::call::{Call, Estimate, MAX_ESTIMATES, Status as CallStatus};
 use super::container::{Container, Details, Status, check_number};
-use super::equipment::Equipment;
+use super::equipment::{Equipment, MAX_EQUIPMENT};
 use super::event::{Arrival, Ask, Body, Change, Entity, Expect, Kind, Move, Reason, Record, Refusal, Source, Target};
 use super::layout::{Slot, Spec, StackAt};
 use super::{call, check_id, equipment, execution};
@@ -29,6 +29,8 @@ pub trait View {
     fn stack(&self, at: &StackAt) -> Result<Vec<String>, StoreError>;
     /// Every record of a kind.
     fn all(&self, entity: Entity) -> Result<Vec<Record>, StoreError>;
+    /// Pieces of equipment.
+    fn equipment(&self) -> Result<usize, StoreError>;
     /// Every stack that holds something.
     fn occupied(&self) -> Result<Vec<(StackAt, Vec<String>)>, StoreError>;
 }
@@ -140,6 +142,10 @@ fn drafts(view: &dyn View, ask: &Ask, now: Timestamp) -> Drafts {
         Change::RemoveCall(_) => removed(before, "call"),
         Change::PutEquipment(id, details) => {
             check_equipment(&spec, id, details)?;
+            if before.is_none() && view.equipment()? >= MAX_EQUIPMENT {
+                let (cause, action) = (format!("there are {MAX_EQUIPMENT} already"), "remove what is gone");
+                return Err(Refusal::issues(vec![Issue::new("too_many", "/id", cause, action)]).into());
+            }
             Ok(put(before, Body::Equipment(Equipment { id: id.clone(), details: details.clone() })))
         }
         Change::RemoveEquipment(_) => removed(before, "piece of equipment"),
@@ -305,11 +311,9 @@ fn check_equipment(spec: &Spec, id: &str, details: &equipment::Details) -> Resul
     let mut issues = Issues::new();
     check_id(&mut issues, "/id", id);
     details.check(&mut issues);
-    if let Some(at) = &details.at {
-        if spec.block(at).is_none() && !spec.has_berth(at) {
-            let cause = format!("there is no berth or block {at:?}");
-            issues.push(Issue::new("unknown_place", "/at", cause, "use the id of a berth or a block of this terminal"));
-        }
+    if let Some(at) = details.at.as_ref().filter(|at| spec.block(at).is_none() && !spec.has_berth(at)) {
+        let cause = format!("there is no berth or block {at:?}");
+        issues.push(Issue::new("unknown_place", "/at", cause, "use the id of a berth or a block of this terminal"));
     }
     valid(issues.into_vec())
 }

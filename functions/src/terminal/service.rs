@@ -5,15 +5,12 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::equipment::Awake;
+use super::equipment::{Awake, MAX_EQUIPMENT};
 use super::event::{Ask, Body, Entity, Event, Outcome, Record};
 use super::port::{All, Part, Past, Query};
 use crate::plans::fingerprint::digest;
 use crate::plans::record::Tenant;
 use crate::ports::{StoreError, TerminalStore, WallClock};
-
-/// Equipment of a terminal at most.
-pub const MAX_EQUIPMENT: usize = 100_000;
 
 /// The state of terminals.
 pub struct Terminals {

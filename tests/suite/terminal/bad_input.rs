@@ -7,9 +7,10 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use super::api::{call, load, post, put, with_terminal};
 use super::number;
 
-#[tokio::test(flavor = "multi_thread")]
-async fn each_bad_input_is_told_by_code_and_place() {
-    let server = with_terminal().await;
+/// What is asked for, at which path; what is wrong with it, and where.
+type Wrong = (&'static str, Value, &'static str, &'static str);
+
+fn layouts() -> Vec<Wrong> {
     let block = |change: Value| {
         let mut block = json!({"id": "A", "bays": 2, "rows": 2, "max_tiers": 4});
         block.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
@@ -19,7 +20,7 @@ async fn each_bad_input_is_told_by_code_and_place() {
         let leg = json!({"from": "B", "to": to, "seconds": seconds, "containers_per_hour": rate});
         json!({"transfers": [leg], "gates": [{"id": "A", "lanes": 1}, {"id": "B", "lanes": 1}]})
     };
-    let wrong = [
+    vec![
         (".", block(json!({"bays": 0})), "number_out_of_range", "/blocks/0/bays"),
         (".", block(json!({"max_tiers": 13})), "number_out_of_range", "/blocks/0/max_tiers"),
         (".", block(json!({"max_teirs": 4})), "wrong_shape", "/blocks/0/max_teirs"),
@@ -58,6 +59,14 @@ async fn each_bad_input_is_told_by_code_and_place() {
         (".", leg("B", 1, 1), "same_place", "/transfers/0/to"),
         (".", json!({"gates": vec![json!({"id": "A", "lanes": 1}); 501]}), "too_many", "/gates"),
         (".", json!({"transfers": vec![leg("A", 1, 1)["transfers"][0].clone(); 10_001]}), "too_many", "/transfers"),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_bad_input_is_told_by_code_and_place() {
+    let server = with_terminal().await;
+    let mut wrong = layouts();
+    wrong.extend([
         ("containers/PTLU0000001", json!({"size_type": "22G1"}), "bad_check_digit", "/number"),
         ("containers/crate", json!({"size_type": "22G1"}), "bad_number", "/number"),
         ("containers/CSQU3054383", json!({"size_type": "banana"}), "bad_size_type", "/size_type"),
@@ -77,7 +86,7 @@ async fn each_bad_input_is_told_by_code_and_place() {
             "/berth",
         ),
         ("equipment/R", json!({"kind": "yard_crane", "at": "moon"}), "unknown_place", "/at"),
-    ];
+    ]);
     for (path, body, code, place) in wrong {
         let reply = match path {
             "." => call(&server, Method::PUT, "/v1/terminals/T1", |request| request.json(&body)).await,

@@ -411,7 +411,7 @@ async fn checked(base: &str, mut ledger: Ledger) -> (u64, u64) {
                     assert_eq!(event["after"]["equipment"]["moves_per_hour"], asked["moves_per_hour"]);
                 }
                 "put" if asked["events"].is_null() => {
-                    assert_eq!(event["after"]["container"]["weight_kg"], asked["weight_kg"])
+                    assert_eq!(event["after"]["container"]["weight_kg"], asked["weight_kg"]);
                 }
                 _ => assert_eq!(event["id"], asked["id"]),
             }

@@ -208,8 +208,8 @@ async fn compare(store: &dyn TerminalStore, plain: &Plain) {
 pub(crate) async fn agrees(open: impl AsyncFn() -> Arc<dyn TerminalStore>, operations: u64, seed: u64) {
     println!("{operations} operations, seed {seed}");
     let (tenant, mut dice) = (Tenant::local(), Dice(seed));
-    let (containers, plan) = ((0..CONTAINERS).collect(), (PlanId::fresh(), 0));
-    let mut plain = Plain { stacks: BTreeMap::new(), containers, cranes: BTreeSet::new(), plan };
+    let (containers, begun) = ((0..CONTAINERS).collect(), (PlanId::fresh(), 0));
+    let mut plain = Plain { stacks: BTreeMap::new(), containers, cranes: BTreeSet::new(), plan: begun };
     let mut store = open().await;
     store.change(&tenant, "T", ask(Change::PutTerminal(Box::new(spec())))).await.unwrap();
     let arrivals = (0..CONTAINERS).map(|at| Arrival { number: number(at), ..arrival() }).collect();

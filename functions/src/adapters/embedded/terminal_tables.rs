@@ -194,17 +194,14 @@ impl<'t> Tables<'t> {
             let Some((entity, id)) = body.map(Body::name) else { continue };
             self.move_about(scope, before.as_ref(), after.as_ref())?;
             let key = (scope, entity as u8, id.as_str());
-            match &after {
-                Some(body) => {
-                    let record = Record { body: body.clone(), stamp: stamp.clone() };
-                    self.records.insert(key, serde_json::to_vec(&record)?.as_slice())?;
-                }
-                None => {
-                    self.records.remove(key)?;
-                    if entity == Entity::Equipment {
-                        // Of another piece by this name nothing was heard yet.
-                        self.beats.remove((scope, id.as_str()))?;
-                    }
+            if let Some(body) = &after {
+                let record = Record { body: body.clone(), stamp: stamp.clone() };
+                self.records.insert(key, serde_json::to_vec(&record)?.as_slice())?;
+            } else {
+                self.records.remove(key)?;
+                if entity == Entity::Equipment {
+                    // Of another piece by this name nothing was heard yet.
+                    self.beats.remove((scope, id.as_str()))?;
                 }
             }
             self.history_of.insert((scope, entity as u8, id.as_str(), version), ())?;
@@ -298,6 +295,8 @@ pub(super) struct Seen<'a, 't> {
     pub(super) tables: &'a Tables<'t>,
     pub(super) scope: &'a str,
     pub(super) spec: Option<Arc<Spec>>,
+    /// Pieces of equipment, at most.
+    pub(super) equipment: usize,
 }
 
 impl View for Seen<'_, '_> {
@@ -311,6 +310,10 @@ impl View for Seen<'_, '_> {
 
     fn all(&self, entity: Entity) -> Result<Vec<Record>, StoreError> {
         Ok(self.tables.all(self.scope, entity)?)
+    }
+
+    fn equipment(&self) -> Result<usize, StoreError> {
+        Ok(self.equipment)
     }
 
     fn stack(&self, at: &StackAt) -> Result<Vec<String>, StoreError> {

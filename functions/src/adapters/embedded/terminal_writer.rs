@@ -21,7 +21,7 @@ use super::{Embedded, Fault};
 use crate::ports::{StoreError, WallClock};
 use crate::terminal::decide::decide;
 use crate::terminal::equipment::is_online;
-use crate::terminal::event::{Ask, Body, Entity, Outcome, Reason, Receipt, Record, Refusal};
+use crate::terminal::event::{Ask, Body, Change, Entity, Outcome, Reason, Receipt, Record, Refusal};
 use crate::terminal::layout::Spec;
 
 /// Changes in one transaction at most.
@@ -294,7 +294,15 @@ impl Writing {
             Some(spec) => spec.clone(),
             None => self.read_spec(tables, scope)?,
         };
-        let decision = match decide(&Seen { tables, scope, spec }, &ask, at) {
+        let pieces = match &ask.change {
+            Change::PutEquipment(..) => {
+                // Those that are registered, and those of this batch.
+                let registered = lock(&self.registry).seen.get(scope).map_or(0, BTreeMap::len);
+                registered + equipment.iter().filter(|(of, _, is_there)| of == scope && *is_there).count()
+            }
+            _ => 0,
+        };
+        let decision = match decide(&Seen { tables, scope, spec, equipment: pieces }, &ask, at) {
             Ok(decision) => decision,
             Err(error) => return Ok(Err(error)),
         };
@@ -321,7 +329,7 @@ impl Writing {
         let record: Option<Record> = match about {
             Some((entity, id)) => {
                 use crate::terminal::decide::View;
-                Seen { tables, scope, spec: None }.record(entity, &id)?
+                Seen { tables, scope, spec: None, equipment: 0 }.record(entity, &id)?
             }
             None => None,
         };
@@ -334,7 +342,7 @@ impl Writing {
 
     fn read_spec(&mut self, tables: &Tables<'_>, scope: &str) -> Result<Option<Arc<Spec>>, Fault> {
         use crate::terminal::decide::View;
-        let spec = match (Seen { tables, scope, spec: None }).record(Entity::Terminal, "")? {
+        let spec = match (Seen { tables, scope, spec: None, equipment: 0 }).record(Entity::Terminal, "")? {
             Some(Record { body: Body::Terminal(spec), .. }) => Some(Arc::new(*spec)),
             _ => None,
         };

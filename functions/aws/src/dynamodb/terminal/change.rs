@@ -187,6 +187,10 @@ impl Terminals {
                     stacks.push(place.key(Kept::Stack(&at)));
                     seen.stacks.insert(at, Vec::new());
                 }
+                Want::Equipment => {
+                    let all = partitions(place.tenant, place.terminal, Listed::Records(Entity::Equipment));
+                    seen.equipment = Some(self.count_of(all).await?);
+                }
                 Want::Everything => {}
             }
         }
@@ -306,7 +310,7 @@ mod tests {
                             if at.to_string() == "A/1/1" { vec![LOWER.to_owned(), UPPER.to_owned()] } else { vec![] };
                         seen.stacks.insert(at, held);
                     }
-                    Want::Everything => panic!("a move needs little"),
+                    Want::Equipment | Want::Everything => panic!("a move needs little"),
                 }
             }
         }
