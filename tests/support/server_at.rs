@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use portolan_functions::adapters::SystemClock;
 use portolan_functions::adapters::embedded::{Bounds, Embedded};
-use portolan_functions::http::Api;
+use portolan_functions::http::{Api, Offered};
 use portolan_functions::keys::{self, KeyRing};
 use portolan_functions::plans::{Plans, Problems, Settings};
 use portolan_functions::ports::{Stores, TerminalStore};
@@ -31,6 +31,8 @@ pub struct Setup {
     pub stores: Stores,
     /// Where terminals are kept.
     pub terminals: Arc<dyn TerminalStore>,
+    /// Which part of the API.
+    pub offered: Offered,
     /// How long a body may take.
     pub body_time: Duration,
     /// Connections at the same time.
@@ -49,6 +51,7 @@ impl Default for Setup {
             keys: None,
             stores: store.stores(),
             terminals,
+            offered: Offered::Everything,
             body_time,
             connections: 1024,
         }
@@ -127,7 +130,8 @@ impl Server {
         let plans = Plans::new(setup.problems, setup.stores, setup.settings).unwrap();
         plans.recover().await.unwrap();
         let terminals = Arc::new(Terminals::new(setup.terminals, Arc::new(SystemClock)));
-        let api = Api::new(Arc::clone(&plans), setup.keys).body_time(setup.body_time).terminals(terminals);
+        let api = Api::new(Arc::clone(&plans), setup.keys).body_time(setup.body_time);
+        let api = api.terminals(terminals).offering(setup.offered);
         let front = api.front();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());

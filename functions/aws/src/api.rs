@@ -72,7 +72,7 @@ pub fn router(config: &Config, shared: &SdkConfig, offered: Offered) -> Result<R
     if let Some(tables) = &config.tables {
         api = api.uploads(Arc::new(Bucket::new(clients::s3(shared), tables.bucket.clone())));
     }
-    if matches!(offered, Offered::Terminals | Offered::Everything)
+    if offered != Offered::Planning
         && let Some(tables) = &config.tables
     {
         let (client, clock) = (aws_sdk_dynamodb::Client::new(shared), Arc::new(SystemClock));

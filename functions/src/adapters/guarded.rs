@@ -129,6 +129,10 @@ impl<S: TerminalStore> TerminalStore for Guarded<S> {
         Box::pin(self.call(self.store.change(tenant, terminal, ask)))
     }
 
+    fn largest_load(&self) -> usize {
+        self.store.largest_load()
+    }
+
     fn record<'a>(
         &'a self,
         tenant: &'a Tenant,
@@ -193,7 +197,8 @@ impl<S: TerminalStore> TerminalStore for Guarded<S> {
         &'a self,
         tenant: &'a Tenant,
         terminal: &'a str,
+        of: Option<&'a str>,
     ) -> Later<'a, Result<BTreeMap<String, Timestamp>, StoreError>> {
-        Box::pin(self.call(self.store.beats(tenant, terminal)))
+        Box::pin(self.call(self.store.beats(tenant, terminal, of)))
     }
 }

@@ -15,25 +15,64 @@ use super::problem::{Code, Trouble};
 const DRAIN_TIME: Duration = Duration::from_secs(10);
 const DRAIN_BYTES: usize = 512 << 20;
 
+/// A body of up to `most` bytes, piece by piece, until `take` has had enough: what then is left is drained.
+pub(super) async fn each_piece(
+    headers: &HeaderMap,
+    mut body: Body,
+    patience: Duration,
+    most: usize,
+    mut take: impl FnMut(&[u8]) -> bool,
+) -> Result<(), Trouble> {
+    if announced(headers).is_some_and(|length| length > most as u64) {
+        drain(headers, body);
+        return Err(too_large(most));
+    }
+    let mut left = most;
+    let reading = tokio::time::timeout(patience, async {
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|_| broke_off())?;
+            let Some(data) = frame.data_ref() else { continue };
+            left = left.checked_sub(data.len()).ok_or_else(|| too_large(most))?;
+            if !take(data) {
+                break;
+            }
+        }
+        Ok(())
+    });
+    let read = reading.await.unwrap_or_else(|_| Err(too_slow(patience)));
+    drain(headers, body);
+    read
+}
+
 /// The whole body.
 pub(super) async fn read(headers: &HeaderMap, body: Body, patience: Duration) -> Result<Bytes, Trouble> {
-    let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    let announced = announced(headers);
     if announced.is_some_and(|length| length > MAX_DOCUMENT_BYTES as u64) {
         drain(headers, body);
-        return Err(too_large());
+        return Err(too_large(MAX_DOCUMENT_BYTES));
     }
     match tokio::time::timeout(patience, collect(body, announced.unwrap_or_default())).await {
         Ok(Ok(whole)) => Ok(whole),
         Ok(Err(Broken::TooLarge(rest))) => {
             drain(headers, rest);
-            Err(too_large())
+            Err(too_large(MAX_DOCUMENT_BYTES))
         }
-        Ok(Err(Broken::Off)) => Err(Trouble::new(Code::BadRequest, "the body broke off")),
-        Err(_) => {
-            let detail = format!("the body was not complete after {} s", patience.as_secs());
-            Err(Trouble::new(Code::RequestTimeout, detail).with(header::CONNECTION, "close"))
-        }
+        Ok(Err(Broken::Off)) => Err(broke_off()),
+        Err(_) => Err(too_slow(patience)),
     }
+}
+
+fn announced(headers: &HeaderMap) -> Option<u64> {
+    headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok())
+}
+
+fn broke_off() -> Trouble {
+    Trouble::new(Code::BadRequest, "the body broke off")
+}
+
+fn too_slow(patience: Duration) -> Trouble {
+    let detail = format!("the body was not complete after {} s", patience.as_secs());
+    Trouble::new(Code::RequestTimeout, detail).with(header::CONNECTION, "close")
 }
 
 enum Broken {
@@ -62,11 +101,17 @@ async fn collect(mut body: Body, announced: u64) -> Result<Bytes, Broken> {
     Ok(whole.into())
 }
 
-/// Whether the body claims to be something that is read here. No claim is fine.
-pub(super) fn check_media_type(headers: &HeaderMap, text_too: bool) -> Result<(), Trouble> {
+/// Nothing is unpacked here: a small body could become a large one.
+pub(super) fn check_encoding(headers: &HeaderMap) -> Result<(), Trouble> {
     if headers.get(header::CONTENT_ENCODING).is_some_and(|value| value != "identity") {
         return Err(Trouble::new(Code::UnsupportedMediaType, "send the body without Content-Encoding"));
     }
+    Ok(())
+}
+
+/// Whether the body claims to be something that is read here. No claim is fine.
+pub(super) fn check_media_type(headers: &HeaderMap, text_too: bool) -> Result<(), Trouble> {
+    check_encoding(headers)?;
     let Some(value) = headers.get(header::CONTENT_TYPE) else { return Ok(()) };
     let name = value.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let is_json = name == "application/json" || (name.starts_with("application/") && name.ends_with("+json"));
@@ -77,12 +122,12 @@ pub(super) fn check_media_type(headers: &HeaderMap, text_too: bool) -> Result<()
     Err(Trouble::new(Code::UnsupportedMediaType, detail).with(header::ACCEPT, "application/json"))
 }
 
-fn too_large() -> Trouble {
+fn too_large(most: usize) -> Trouble {
     Trouble::issues(vec![Issue::new(
         "document_too_large",
         "",
-        format!("the document is larger than {MAX_DOCUMENT_BYTES} bytes"),
-        "split the horizon, or leave out what is not needed",
+        format!("the document is larger than {most} bytes"),
+        "split it, or leave out what is not needed",
     )])
 }
 

@@ -154,7 +154,7 @@ impl Api {
         self
     }
 
-    /// With the state of terminals.
+    /// With the state of terminals. Where plans are read, it tells how far a terminal has moved on since a plan was made from it.
     #[must_use]
     pub fn terminals(mut self, terminals: Arc<Terminals>) -> Self {
         self.terminals = Some(terminals);
@@ -202,7 +202,7 @@ impl Api {
                 router = router.route(&route("plans/{id}/what-if"), post(whatif::ask).layer(served));
             }
         }
-        if self.terminals.is_some() {
+        if self.terminals.is_some() && matches!(self.offered, Offered::Everything | Offered::Terminals) {
             router = terminal::routes(router);
         }
         router = router.layer(from_fn_with_state(self.clone(), auth::admit));

@@ -49,6 +49,16 @@ pub struct Details {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub latest_departure: Option<Timestamp>,
+    /// When its departure is promised.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub due: Option<Timestamp>,
+    /// Cost of a second of departure past `due`; 0 where it is not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tardiness_weight: Option<i64>,
+    /// The berths that it may go to; all where none is named.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub berths: Vec<String>,
 }
 
 /// How far a call is.
@@ -104,6 +114,13 @@ impl Details {
         check_range(issues, "/class", f64::from(self.class), 0.0, 9.0);
         if let Some(weight) = self.weight {
             check_range(issues, "/weight", weight as f64, 0.0, 1_000_000.0);
+        }
+        if let Some(weight) = self.tardiness_weight {
+            check_range(issues, "/tardiness_weight", weight as f64, 0.0, 1_000_000.0);
+            if weight > 0 && self.due.is_none() {
+                let (cause, action) = ("the call has no due time", "give due, or leave tardiness_weight out");
+                issues.push(Issue::new("tardiness_without_due", "/tardiness_weight", cause, action));
+            }
         }
         for (path, metres) in [("/length_m", self.length_m), ("/draft_m", self.draft_m)] {
             if let Some(metres) = metres {

@@ -68,6 +68,30 @@ pub enum Status {
     Left,
 }
 
+impl Status {
+    /// As it is written.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Announced => "announced",
+            Self::Stored => "stored",
+            Self::Left => "left",
+        }
+    }
+}
+
+/// Not a status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a status is announced, stored or left")]
+pub struct NoStatus;
+
+impl FromStr for Status {
+    type Err = NoStatus;
+
+    fn from_str(text: &str) -> Result<Self, NoStatus> {
+        [Self::Announced, Self::Stored, Self::Left].into_iter().find(|it| it.name() == text).ok_or(NoStatus)
+    }
+}
+
 /// Where a container goes: `call:ID`, `gate:WINDOW` or `rail:ID`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Destination {
@@ -115,6 +139,9 @@ impl FromStr for Destination {
 }
 
 as_text!(Destination, "call:MAERSK-7", "where a container goes: call:ID, gate:WINDOW or rail:ID");
+
+/// Lengths of containers, as the first character of a size and type says them.
+pub(super) const LENGTHS_FT: [u32; 8] = [10, 20, 30, 40, 45, 48, 49, 53];
 
 /// Height and width in the second character of a size and type: ISO 6346:2022, annex D.
 const HEIGHTS: &[u8] = b"0245689CDEFLMNP";

@@ -13,7 +13,7 @@ use portolan::{Issue, yard::wire::RulesWire};
 
 use super::call::{Call, Estimate, MAX_ESTIMATES, Status as CallStatus};
 use super::container::{Container, Details, Status, check_number};
-use super::equipment::Equipment;
+use super::equipment::{Equipment, MAX_EQUIPMENT};
 use super::event::{Arrival, Ask, Body, Change, Entity, Expect, Kind, Move, Reason, Record, Refusal, Source, Target};
 use super::layout::{Slot, Spec, StackAt};
 use super::{call, check_id, equipment, execution};
@@ -27,8 +27,10 @@ pub trait View {
     fn record(&self, entity: Entity, id: &str) -> Result<Option<Record>, StoreError>;
     /// Numbers of the containers in a stack, from the ground up.
     fn stack(&self, at: &StackAt) -> Result<Vec<String>, StoreError>;
-    /// Every record but the terminal's own.
-    fn others(&self) -> Result<Vec<Record>, StoreError>;
+    /// Every record of a kind.
+    fn all(&self, entity: Entity) -> Result<Vec<Record>, StoreError>;
+    /// Pieces of equipment.
+    fn equipment(&self) -> Result<usize, StoreError>;
     /// Every stack that holds something.
     fn occupied(&self) -> Result<Vec<(StackAt, Vec<String>)>, StoreError>;
 }
@@ -112,10 +114,12 @@ fn drafts(view: &dyn View, ask: &Ask, now: Timestamp) -> Drafts {
                 let cause = format!("{} still holds {}; move all containers out first", stack, held.join(", "));
                 return Err(Refusal::new(Reason::InUse, cause).into());
             }
-            let others = view.others()?.into_iter();
-            let kind = Kind::Removed;
-            let mut drafts: Vec<Draft> =
-                others.map(|record| Draft { kind, before: Some(record), after: None, equipment: None }).collect();
+            let mut drafts = Vec::new();
+            for entity in Entity::ALL.into_iter().filter(|entity| *entity != Entity::Terminal) {
+                let kind = Kind::Removed;
+                let gone = |record| Draft { kind, before: Some(record), after: None, equipment: None };
+                drafts.extend(view.all(entity)?.into_iter().map(gone));
+            }
             drafts.extend(removed(before, "terminal")?);
             Ok(drafts)
         }
@@ -127,22 +131,26 @@ fn drafts(view: &dyn View, ask: &Ask, now: Timestamp) -> Drafts {
             }
             removed(before, "container")
         }
-        Change::PutCall(id, details) => put_call(before, id, details, &ask.by, now),
+        Change::PutCall(id, details) => put_call(&spec, before, id, details, &ask.by, now),
         Change::Estimate(id, eta) => match &before {
             Some(Record { body: Body::Call(call), .. }) => {
                 let details = call::Details { eta: *eta, ..call.details.clone() };
-                put_call(before, id, &details, &ask.by, now)
+                put_call(&spec, before, id, &details, &ask.by, now)
             }
             _ => Err(Refusal::new(Reason::Missing, "there is no such call").into()),
         },
         Change::RemoveCall(_) => removed(before, "call"),
         Change::PutEquipment(id, details) => {
             check_equipment(&spec, id, details)?;
+            if before.is_none() && view.equipment()? >= MAX_EQUIPMENT {
+                let (cause, action) = (format!("there are {MAX_EQUIPMENT} already"), "remove what is gone");
+                return Err(Refusal::issues(vec![Issue::new("too_many", "/id", cause, action)]).into());
+            }
             Ok(put(before, Body::Equipment(Equipment { id: id.clone(), details: details.clone() })))
         }
         Change::RemoveEquipment(_) => removed(before, "piece of equipment"),
         Change::Move(asked) => Ok(vec![moved(view, &spec, before, asked)?]),
-        Change::Load(arrivals) => load(view, &spec, arrivals),
+        Change::Load { arrivals, only_check } => load(view, &spec, arrivals, *only_check),
         Change::Step(..) => Ok(Vec::new()),
     }
 }
@@ -182,27 +190,40 @@ fn removed(before: Option<Record>, what: &str) -> Drafts {
     Ok(vec![Draft { kind: Kind::Removed, before, after: None, equipment: None }])
 }
 
-/// A changed terminal must still have, and allow, every place that is taken.
+/// A changed terminal must still have, and allow, every place that is taken, worked at or lain at.
 fn keeps_what_stands(view: &dyn View, new: &Spec) -> Result<(), No> {
     let mut issues = Issues::new();
+    let rules = new.rules.unwrap_or_default();
     for (at, held) in view.occupied()? {
         let path = new.blocks.iter().position(|block| block.id == at.block);
         let path = path.map_or_else(|| "/blocks".to_owned(), |block| format!("/blocks/{block}"));
-        match new.ground(&at) {
-            Some(ground) if held.len() <= usize::from(ground.max_tiers) => {
-                for number in &held {
-                    let record = view.record(Entity::Container, number)?;
-                    let misfit = record.and_then(|record| record.body.container()?.details.misfit(&ground));
-                    if let Some(misfit) = misfit {
-                        let cause = format!("{number} stands in {at}, and {misfit}");
-                        issues.push(Issue::new("container_in_the_way", &path, cause, "move it first"));
-                    }
-                }
+        let Some(ground) = new.ground(&at).filter(|ground| held.len() <= usize::from(ground.max_tiers)) else {
+            let cause = format!("{at} holds {} containers and would be gone or lower than that", held.len());
+            issues.push(Issue::new("containers_in_the_way", path, cause, "move them first"));
+            continue;
+        };
+        let mut below = None;
+        for number in &held {
+            let details = known_details(view, number)?;
+            let on_ground = details.misfit(&ground).map(|why| (path.as_str(), why));
+            let on_other = below.as_ref().and_then(|below| Some(("/rules", details.misfit_on(below, rules)?)));
+            for (path, why) in on_ground.into_iter().chain(on_other) {
+                let cause = format!("{number} stands in {at}, and {why}");
+                issues.push(Issue::new("container_in_the_way", path, cause, "move it first"));
             }
-            _ => {
-                let cause = format!("{at} holds {} containers and would be gone or lower than that", held.len());
-                issues.push(Issue::new("containers_in_the_way", path, cause, "move them first"));
-            }
+            below = Some(details);
+        }
+    }
+    for record in [view.all(Entity::Call)?, view.all(Entity::Equipment)?].concat() {
+        let (code, id, place) = match &record.body {
+            Body::Call(call) => ("vessel_alongside", &call.id, &call.details.berth),
+            Body::Equipment(it) => ("equipment_works_there", &it.id, &it.details.at),
+            _ => continue,
+        };
+        if let Some(place) = place.as_ref().filter(|place| !new.has_berth(place) && new.block(place).is_none()) {
+            let path = if code == "vessel_alongside" { "/berths" } else { "/blocks" };
+            let cause = format!("{id} is at {place}, which would be gone");
+            issues.push(Issue::new(code, path, cause, "keep the place, or put it elsewhere first"));
         }
     }
     Ok(valid(issues.into_vec())?)
@@ -250,10 +271,23 @@ fn known_details(view: &dyn View, number: &str) -> Result<Details, StoreError> {
     Ok(record.and_then(|record| Some(record.body.container()?.details.clone())).unwrap_or_default())
 }
 
-fn put_call(before: Option<Record>, id: &str, details: &call::Details, by: &str, now: Timestamp) -> Drafts {
+fn put_call(
+    spec: &Spec,
+    before: Option<Record>,
+    id: &str,
+    details: &call::Details,
+    by: &str,
+    now: Timestamp,
+) -> Drafts {
     let mut issues = Issues::new();
     check_id(&mut issues, "/id", id);
     details.check(&mut issues);
+    let lies = details.berth.iter().map(|berth| ("/berth".to_owned(), berth));
+    let may_lie = details.berths.iter().enumerate().map(|(at, berth)| (format!("/berths/{at}"), berth));
+    for (path, berth) in lies.chain(may_lie).filter(|(_, berth)| !spec.has_berth(berth)) {
+        let cause = format!("there is no berth {:?}", super::shortened(berth));
+        issues.push(Issue::new("unknown_place", path, cause, "use the id of a berth of this terminal"));
+    }
     valid(issues.into_vec())?;
     let known = before.as_ref().and_then(|record| if let Body::Call(call) = &record.body { Some(call) } else { None });
     let mut estimates = known.map(|call| call.estimates.clone()).unwrap_or_default();
@@ -277,12 +311,9 @@ fn check_equipment(spec: &Spec, id: &str, details: &equipment::Details) -> Resul
     let mut issues = Issues::new();
     check_id(&mut issues, "/id", id);
     details.check(&mut issues);
-    if let Some(at) = &details.at {
-        let known = spec.block(at).is_some() || spec.berths.iter().any(|berth| berth.id == *at);
-        if !known {
-            let cause = format!("there is no berth or block {at:?}");
-            issues.push(Issue::new("unknown_place", "/at", cause, "use the id of a berth or a block of this terminal"));
-        }
+    if let Some(at) = details.at.as_ref().filter(|at| spec.block(at).is_none() && !spec.has_berth(at)) {
+        let cause = format!("there is no berth or block {at:?}");
+        issues.push(Issue::new("unknown_place", "/at", cause, "use the id of a berth or a block of this terminal"));
     }
     valid(issues.into_vec())
 }
@@ -391,7 +422,7 @@ fn fits(
 }
 
 /// Containers that are taken over, all or none. Those of a stack are put down from the ground up, whatever their order.
-fn load(view: &dyn View, spec: &Spec, arrivals: &[Arrival]) -> Drafts {
+fn load(view: &dyn View, spec: &Spec, arrivals: &[Arrival], only_check: bool) -> Drafts {
     let mut issues = Vec::new();
     let mut order: Vec<usize> = (0..arrivals.len()).collect();
     order.sort_by(|&a, &b| arrivals[a].slot.cmp(&arrivals[b].slot).then(a.cmp(&b)));
@@ -430,14 +461,31 @@ fn load(view: &dyn View, spec: &Spec, arrivals: &[Arrival]) -> Drafts {
                 heights.insert(&slot.stack, (height + 1, Some(details.clone())));
             }
         }
+        let by_slot = if arrival.slot.is_some() { Status::Stored } else { Status::Announced };
+        let status = arrival.status.unwrap_or(by_slot);
+        if (status == Status::Stored) != arrival.slot.is_some() {
+            let cause = format!(
+                "a container that is {} has {} slot",
+                status.name(),
+                if arrival.slot.is_some() { "no" } else { "a" }
+            );
+            found.push(Issue::new(
+                "slot_and_status",
+                format!("{path}/status"),
+                cause,
+                "mend one of them, or leave status out",
+            ));
+        }
         if found.is_empty() {
-            let status = if arrival.slot.is_some() { Status::Stored } else { Status::Announced };
             let (number, slot) = (arrival.number.clone(), arrival.slot.clone());
             drafts.extend(put(before, Body::Container(Container { number, status, slot, details })));
         }
         issues.extend(found.into_vec());
     }
-    valid(issues)?;
+    // A refusal in any case, so that no idempotency key is used up by looking.
+    if only_check || !issues.is_empty() {
+        return Err(Refusal::issues(issues).into());
+    }
     Ok(drafts)
 }
 

@@ -12,6 +12,9 @@ use super::{check_id, check_range, check_text};
 /// A piece of equipment that has not been heard of for longer than this is offline.
 pub const SILENCE: SignedDuration = SignedDuration::from_secs(30);
 
+/// Equipment of a terminal at most.
+pub const MAX_EQUIPMENT: usize = 100_000;
+
 /// A piece of equipment as it is registered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -101,7 +104,56 @@ impl Details {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use super::super::decide::{View, decide};
+    use super::super::event::{Ask, Body, Change, Entity, Expect, Reason, Record, Stamp};
+    use super::super::layout::{Spec, StackAt};
     use super::*;
+    use crate::ports::StoreError;
+
+    /// A terminal that has a layout and so many pieces of equipment, and the piece `OLD`.
+    struct Crowd(usize);
+
+    impl View for Crowd {
+        fn spec(&self) -> Result<Option<Arc<Spec>>, StoreError> {
+            Ok(Some(Arc::default()))
+        }
+        fn record(&self, _: Entity, id: &str) -> Result<Option<Record>, StoreError> {
+            let stamp = Stamp { version: 1, at: Timestamp::UNIX_EPOCH, by: "test".to_owned() };
+            let body = Body::Equipment(Equipment { id: id.to_owned(), details: truck(None) });
+            Ok((id == "OLD").then_some(Record { body, stamp }))
+        }
+        fn stack(&self, _: &StackAt) -> Result<Vec<String>, StoreError> {
+            Ok(Vec::new())
+        }
+        fn all(&self, _: Entity) -> Result<Vec<Record>, StoreError> {
+            Ok(Vec::new())
+        }
+        fn equipment(&self) -> Result<usize, StoreError> {
+            Ok(self.0)
+        }
+        fn occupied(&self) -> Result<Vec<(StackAt, Vec<String>)>, StoreError> {
+            Ok(Vec::new())
+        }
+    }
+
+    fn truck(rate: Option<u32>) -> Details {
+        Details { kind: Kind::Truck, name: None, at: None, moves_per_hour: rate }
+    }
+
+    #[test]
+    fn a_terminal_that_is_full_of_equipment_takes_no_more() {
+        let put = |id: &str, pieces: usize| {
+            let change = Change::PutEquipment(id.to_owned(), truck(Some(9)));
+            let ask = Ask { change, expect: Expect::Anything, by: "test".to_owned(), key: None };
+            decide(&Crowd(pieces), &ask, Timestamp::UNIX_EPOCH).expect("a decision")
+        };
+        assert_eq!(put("NEW", MAX_EQUIPMENT - 1).drafts.len(), 1);
+        assert_eq!(put("OLD", MAX_EQUIPMENT).drafts.len(), 1, "what is there can be changed");
+        let refusal = put("NEW", MAX_EQUIPMENT).refusal.expect("it is full");
+        assert_eq!((refusal.reason, refusal.issues[0].code.as_ref()), (Reason::Invalid, "too_many"));
+    }
 
     #[test]
     fn thirty_seconds_of_silence_and_no_less() {

@@ -225,6 +225,9 @@ pub struct Arrival {
     /// It must not leave.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub hold: bool,
+    /// `left` for one that is gone; otherwise the slot says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<container::Status>,
 }
 
 /// A step of a yard plan.
@@ -294,7 +297,12 @@ pub enum Change {
     /// Move a container.
     Move(Move),
     /// Take containers over, all or none.
-    Load(Vec<Arrival>),
+    Load {
+        /// The containers.
+        arrivals: Vec<Arrival>,
+        /// Says what is wrong with them, and takes none: where others of their list could not even be read.
+        only_check: bool,
+    },
     /// Carry out a step of a plan.
     Step(Step),
 }
@@ -450,7 +458,7 @@ impl Change {
             Self::PutCall(id, _) | Self::Estimate(id, _) | Self::RemoveCall(id) => named(Entity::Call, id),
             Self::PutEquipment(id, _) | Self::RemoveEquipment(id) => named(Entity::Equipment, id),
             Self::Step(step) => Some((Entity::Progress, step.plan.to_string())),
-            Self::Load(_) => None,
+            Self::Load { .. } => None,
         }
     }
 }

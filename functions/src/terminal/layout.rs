@@ -13,6 +13,7 @@ use portolan::yard::wire::RulesWire;
 use portolan::{Issue, Problem, berth::Berths};
 use serde::{Deserialize, Serialize};
 
+use super::container::LENGTHS_FT;
 use super::{check_id, check_range, check_text};
 
 /// Bays of a block, rows of a bay and tiers of a stack at most.
@@ -23,6 +24,11 @@ pub const MAX_ROWS: u16 = 99;
 pub const MAX_TIERS: u8 = 12;
 const MAX_BLOCKS: usize = 500;
 const MAX_EXCEPTIONS: usize = 10_000;
+const MAX_GATES: usize = 500;
+const MAX_TRANSFERS: usize = 10_000;
+/// Windows of a gate, hazard classes of a stack at most.
+const MAX_WINDOWS: usize = 1000;
+const MAX_HAZARDS: usize = 64;
 
 /// A terminal as its operator describes it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -263,6 +269,11 @@ impl Spec {
         self.blocks.iter().find(|block| block.id == id)
     }
 
+    /// Whether there is such a berth.
+    pub fn has_berth(&self, id: &str) -> bool {
+        self.berths.iter().any(|berth| berth.id == id)
+    }
+
     /// A stack's attributes; `None` where there is no such place.
     pub fn ground(&self, at: &StackAt) -> Option<Ground> {
         let block = self.block(&at.block)?;
@@ -291,10 +302,9 @@ impl Spec {
         if let Some(quay) = self.quay_m {
             check_range(&mut issues, "/quay_m", quay, 1.0, 10_000.0);
         }
-        if self.blocks.len() > MAX_BLOCKS {
-            let cause = format!("there are {} blocks", self.blocks.len());
-            issues.push(Issue::new("too_many", "/blocks", cause, format!("give at most {MAX_BLOCKS}")));
-        }
+        check_count(&mut issues, "/blocks", self.blocks.len(), MAX_BLOCKS);
+        check_count(&mut issues, "/gates", self.gates.len(), MAX_GATES);
+        check_count(&mut issues, "/transfers", self.transfers.len(), MAX_TRANSFERS);
         let blocks = self.blocks.iter().enumerate().map(|(at, block)| (format!("/blocks/{at}"), block.id.as_str()));
         let gates = self.gates.iter().enumerate().map(|(at, gate)| (format!("/gates/{at}"), gate.id.as_str()));
         let berths = self.berths.iter().enumerate().map(|(at, berth)| (format!("/berths/{at}"), berth.id.as_str()));
@@ -311,6 +321,7 @@ impl Spec {
         }
         for (at, gate) in self.gates.iter().enumerate() {
             check_range(&mut issues, &format!("/gates/{at}/lanes"), f64::from(gate.lanes), 1.0, 1000.0);
+            check_count(&mut issues, &format!("/gates/{at}/open"), gate.open.len(), MAX_WINDOWS);
             for (window_at, window) in gate.open.iter().enumerate() {
                 if window.from.zip(window.to).is_some_and(|(from, to)| instant(from) > instant(to)) {
                     let path = format!("/gates/{at}/open/{window_at}");
@@ -327,6 +338,14 @@ impl Spec {
                     issues.push(Issue::new("unknown_place", path, cause, "use an id from /berths, /blocks or /gates"));
                 }
             }
+            let path = format!("/transfers/{at}");
+            if leg.from == leg.to {
+                let action = "give a way between two places";
+                issues.push(Issue::new("same_place", format!("{path}/to"), "the way ends where it begins", action));
+            }
+            check_range(&mut issues, &format!("{path}/seconds"), f64::from(leg.seconds), 1.0, 86_400.0);
+            let rate = f64::from(leg.containers_per_hour);
+            check_range(&mut issues, &format!("{path}/containers_per_hour"), rate, 1.0, 10_000.0);
         }
         self.check_berths(&mut issues);
         issues.into_vec()
@@ -370,11 +389,8 @@ impl Block {
             check_range(issues, &format!("{path}/{name}"), value, 1.0, f64::from(most));
         }
         check_range(issues, &format!("{path}/max_tiers"), f64::from(self.max_tiers), 1.0, f64::from(MAX_TIERS));
-        if self.exceptions.len() > MAX_EXCEPTIONS {
-            let cause = format!("there are {} exceptions", self.exceptions.len());
-            let action = format!("give at most {MAX_EXCEPTIONS}; split the block");
-            issues.push(Issue::new("too_many", format!("{path}/exceptions"), cause, action));
-        }
+        check_ground(issues, path, self.length_ft, &self.hazards);
+        check_count(issues, &format!("{path}/exceptions"), self.exceptions.len(), MAX_EXCEPTIONS);
         for (at, other) in self.exceptions.iter().enumerate() {
             let inside =
                 (1..=self.bays).contains(&other.bay) && other.row.is_none_or(|row| (1..=self.rows).contains(&row));
@@ -383,11 +399,31 @@ impl Block {
                 let place = format!("{path}/exceptions/{at}");
                 issues.push(Issue::new("outside_of_block", place, cause, "give a bay and a row that the block has"));
             }
+            let place = format!("{path}/exceptions/{at}");
             if let Some(tiers) = other.max_tiers {
-                let place = format!("{path}/exceptions/{at}/max_tiers");
-                check_range(issues, &place, f64::from(tiers), 0.0, f64::from(MAX_TIERS));
+                check_range(issues, &format!("{place}/max_tiers"), f64::from(tiers), 0.0, f64::from(MAX_TIERS));
             }
+            check_ground(issues, &place, other.length_ft, other.hazards.as_deref().unwrap_or_default());
         }
+    }
+}
+
+fn check_count(issues: &mut Issues, path: &str, count: usize, most: usize) {
+    if count > most {
+        issues.push(Issue::new("too_many", path, format!("there are {count}"), format!("give at most {most}")));
+    }
+}
+
+/// Checks a length, which some container must have, and hazard classes.
+fn check_ground(issues: &mut Issues, path: &str, length_ft: Option<u32>, hazards: &[String]) {
+    if let Some(length) = length_ft.filter(|length| !LENGTHS_FT.contains(length)) {
+        let action = format!("give one of {}", LENGTHS_FT.map(|length| length.to_string()).join(", "));
+        let cause = format!("no container is {length} ft long");
+        issues.push(Issue::new("no_such_length", format!("{path}/length_ft"), cause, action));
+    }
+    check_count(issues, &format!("{path}/hazards"), hazards.len(), MAX_HAZARDS);
+    for (at, hazard) in hazards.iter().enumerate() {
+        check_id(issues, &format!("{path}/hazards/{at}"), hazard);
     }
 }
 

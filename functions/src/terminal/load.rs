@@ -8,6 +8,7 @@ use csv_core::{ReadRecordResult, Reader};
 use portolan::Issue;
 use sha2::{Digest, Sha256};
 
+use super::container::Container;
 use super::event::{Arrival, Change, Outcome, Reason, Receipt, Refusal};
 use super::shortened;
 use crate::plans::fingerprint::hex;
@@ -20,8 +21,8 @@ const TRIES: usize = 24;
 pub const MAX_LINE: usize = 16 << 10;
 
 /// The columns of a CSV list, in the order in which they are exported.
-pub const COLUMNS: [&str; 9] =
-    ["number", "slot", "size_type", "weight_kg", "reefer", "hazard", "destination", "priority", "hold"];
+pub const COLUMNS: [&str; 10] =
+    ["number", "slot", "size_type", "weight_kg", "reefer", "hazard", "destination", "priority", "hold", "status"];
 
 /// How lines are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -174,6 +175,7 @@ impl Loader {
             priority: self.cell(&row, "priority").unwrap_or_default(),
             reefer: self.flag(&row, "reefer"),
             hold: self.flag(&row, "hold"),
+            status: self.cell(&row, "status"),
         };
         if self.issues.len() == before {
             self.arrivals.push((self.line, arrival));
@@ -225,38 +227,53 @@ pub enum Taken {
     Refused(Refusal),
 }
 
-/// A list on its way into a terminal, all or none. Where good lines are kept, bad ones are left out and the rest is tried again, because
-/// what stands on a bad one is bad as well.
+/// A list on its way into a terminal, all or none. Where a line could not be read, the others are looked at as well, so that all that is
+/// wrong is told at once.
+///
+/// Where good lines are kept, bad ones are left out and the rest is tried again, because what stands on a bad one is bad as well. And
+/// where the store takes fewer at once, such a list is taken over in parts, each by a key of its own: a retry finds the parts that were
+/// done, and goes on. A stack is filled from the ground up, so a part stands on the ones before it.
 pub struct TakeOver {
     arrivals: Vec<(usize, Arrival)>,
+    /// Parts that are still to come, the last one first.
+    later: Vec<Vec<(usize, Arrival)>>,
+    part: usize,
+    done: Option<(Receipt, bool)>,
     issues: Vec<Issue>,
     keep_good: bool,
     tries: usize,
 }
 
 impl TakeOver {
-    /// What a loader has read to its end.
-    pub fn new(loader: Loader, keep_good: bool) -> Self {
-        let Loader { arrivals, issues, .. } = loader;
-        let tries = if issues.is_empty() || keep_good { TRIES } else { 0 };
-        Self { arrivals, issues, keep_good, tries }
-    }
-
-    /// What to try next; `None` where there is no use in it.
-    pub fn change(&mut self) -> Option<Change> {
-        if self.tries == 0 || self.arrivals.is_empty() {
-            return None;
+    /// What a loader has read to its end, for a store that takes so many at once.
+    pub fn new(loader: Loader, keep_good: bool, at_once: usize) -> Self {
+        let Loader { mut arrivals, issues, .. } = loader;
+        let mut later = Vec::new();
+        if keep_good && arrivals.len() > at_once {
+            arrivals.sort_by(|(a, one), (b, other)| one.slot.cmp(&other.slot).then(a.cmp(b)));
+            later = arrivals.chunks(at_once.max(1)).rev().map(<[_]>::to_vec).collect();
+            arrivals = later.pop().unwrap_or_default();
         }
-        self.tries -= if self.keep_good { 1 } else { self.tries };
-        Some(Change::Load(self.arrivals.iter().map(|(_, arrival)| arrival.clone()).collect()))
+        let tries = if keep_good { TRIES } else { 1 };
+        Self { arrivals, later, part: 0, done: None, issues, keep_good, tries }
     }
 
-    /// What came of it; `None` where the rest is to be tried.
+    /// What to try next, and which part it is; `None` where there is no use in it.
+    pub fn change(&mut self) -> Option<(Change, usize)> {
+        while self.tries == 0 || self.arrivals.is_empty() {
+            self.arrivals = self.later.pop()?;
+            (self.part, self.tries) = (self.part + 1, TRIES);
+        }
+        self.tries -= 1;
+        let arrivals = self.arrivals.iter().map(|(_, arrival)| arrival.clone()).collect();
+        Some((Change::Load { arrivals, only_check: !self.keep_good && !self.issues.is_empty() }, self.part))
+    }
+
+    /// What came of it; `None` where there is more to be tried.
     pub fn told(&mut self, outcome: Outcome) -> Option<Taken> {
-        let over = |receipt, again, issues| Some(Taken::Over { receipt: Box::new(receipt), again, issues });
         let found = match outcome {
-            Outcome::Done(receipt) => return over(receipt, false, std::mem::take(&mut self.issues)),
-            Outcome::Again(receipt) => return over(receipt, true, std::mem::take(&mut self.issues)),
+            Outcome::Done(receipt) => return self.taken(receipt, false),
+            Outcome::Again(receipt) => return self.taken(receipt, true),
             Outcome::Refused(refusal) if refusal.reason == Reason::Invalid => refusal.issues,
             Outcome::Refused(refusal) => return Some(Taken::Refused(refusal)),
         };
@@ -279,31 +296,82 @@ impl TakeOver {
         None
     }
 
-    /// That nothing was taken over.
-    pub fn given_up(self) -> Taken {
-        Taken::Not(self.issues)
+    /// A part was taken over; all of it was done before only where each part was.
+    fn taken(&mut self, receipt: Receipt, again: bool) -> Option<Taken> {
+        self.arrivals.clear();
+        let (before, all_again) = self.done.take().map_or((0, true), |(done, again)| (done.events, again));
+        self.done = Some((Receipt { events: before + receipt.events, ..receipt }, again && all_again));
+        self.later.is_empty().then(|| self.over())?
+    }
+
+    fn over(&mut self) -> Option<Taken> {
+        let (receipt, again) = self.done.take()?;
+        Some(Taken::Over { receipt: Box::new(receipt), again, issues: self.issues() })
+    }
+
+    /// That there is nothing more to try: nothing was taken over, or the parts that had something good.
+    pub fn given_up(mut self) -> Taken {
+        self.over().unwrap_or_else(|| Taken::Not(self.issues()))
+    }
+
+    /// What is wrong, line after line.
+    fn issues(&mut self) -> Vec<Issue> {
+        let line = |issue: &Issue| issue.path.split('/').nth(2).and_then(|line| line.parse::<usize>().ok());
+        let mut issues = std::mem::take(&mut self.issues);
+        issues.sort_by_key(line);
+        issues
     }
 }
 
-/// A container as a line of a CSV list.
-pub fn csv_line(container: &super::container::Container) -> String {
-    let details = &container.details;
-    let text = |value: &dyn std::fmt::Display| value.to_string();
-    let flag = |value: bool| if value { "true" } else { "" }.to_owned();
-    // No cell has a comma or a quote in it: all are numbers, places or ids.
-    [
-        container.number.clone(),
-        container.slot.as_ref().map(|slot| text(slot)).unwrap_or_default(),
-        details.size_type.clone(),
-        details.weight_kg.map(|kg| text(&kg)).unwrap_or_default(),
-        flag(details.reefer),
-        details.hazard.clone().unwrap_or_default(),
-        details.destination.as_ref().map(|to| text(to)).unwrap_or_default(),
-        text(&details.priority),
-        flag(details.hold),
-    ]
-    .join(",")
-        + "\n"
+impl From<&Container> for Arrival {
+    /// As it would have to be loaded to be the same again.
+    fn from(container: &Container) -> Self {
+        let Container { number, status, slot, details } = container.clone();
+        Self {
+            number,
+            slot,
+            size_type: details.size_type,
+            weight_kg: details.weight_kg,
+            reefer: details.reefer,
+            hazard: details.hazard,
+            destination: details.destination,
+            priority: details.priority,
+            hold: details.hold,
+            status: Some(status),
+        }
+    }
+}
+
+impl Format {
+    /// What comes before the first container.
+    pub fn head(self) -> String {
+        if self == Self::Csv { COLUMNS.join(",") + "\n" } else { String::new() }
+    }
+
+    /// A container as a line.
+    pub fn line(self, container: &Container) -> String {
+        let it = Arrival::from(container);
+        if self == Self::Lines {
+            // Plain data always serialises.
+            return serde_json::to_string(&it).unwrap_or_default() + "\n";
+        }
+        let text = |value: Option<&dyn std::fmt::Display>| value.map(ToString::to_string).unwrap_or_default();
+        let flag = |value: bool| if value { "true" } else { "" }.to_owned();
+        // No cell has a comma or a quote in it: all are numbers, places or ids.
+        let cells = [
+            it.number,
+            text(it.slot.as_ref().map(|slot| slot as _)),
+            it.size_type,
+            text(it.weight_kg.as_ref().map(|kg| kg as _)),
+            flag(it.reefer),
+            it.hazard.unwrap_or_default(),
+            text(it.destination.as_ref().map(|to| to as _)),
+            it.priority.to_string(),
+            flag(it.hold),
+            container.status.name().to_owned(),
+        ];
+        cells.join(",") + "\n"
+    }
 }
 
 #[cfg(test)]
@@ -325,6 +393,45 @@ mod tests {
             let wrong: Vec<_> = loader.issues.iter().map(|issue| issue.path.as_str()).collect();
             assert_eq!(wrong, ["/lines/5/slot", "/lines/5/weight_kg", "/lines/6"]);
         }
+    }
+
+    #[test]
+    fn a_long_list_comes_in_parts_from_the_ground_up_and_goes_on_where_it_was() {
+        let mut loader = Loader::new(Format::Csv);
+        loader.take(
+            b"number,slot,size_type\n5,A/1/1/3,22G1\n4,A/1/1/2,22G1\n3,A/1/1/1,22G1\n2,,22G1\n1,,22G1\nX,A/1,22G1\n",
+        );
+        loader.end();
+        let mut list = TakeOver::new(loader, true, 2);
+        let next = |list: &mut TakeOver| match list.change() {
+            Some((Change::Load { arrivals, only_check: false }, part)) => {
+                Some((part, arrivals.into_iter().map(|arrival| arrival.number).collect::<String>()))
+            }
+            _ => None,
+        };
+        let some = |part, numbers: &str| Some((part, numbers.to_owned()));
+        let receipt = |version, events| Receipt {
+            version,
+            at: jiff::Timestamp::UNIX_EPOCH,
+            record: None,
+            created: false,
+            events,
+        };
+        let bad = |path: &str| Outcome::Refused(Refusal::issues(vec![Issue::new("bad", path.to_owned(), "", "")]));
+        assert_eq!(next(&mut list), some(0, "21"));
+        // An earlier try had come as far as that.
+        assert!(list.told(Outcome::Again(receipt(3, 2))).is_none());
+        assert_eq!(next(&mut list), some(1, "34"));
+        assert!(list.told(bad("/1/slot")).is_none());
+        assert_eq!(next(&mut list), some(1, "3"), "the rest of the same part");
+        assert!(list.told(Outcome::Done(receipt(9, 1))).is_none());
+        assert_eq!(next(&mut list), some(2, "5"));
+        assert!(list.told(bad("/0/slot")).is_none());
+        assert_eq!(next(&mut list), None);
+        let Taken::Over { receipt, again, issues } = list.given_up() else { panic!("parts of it are there") };
+        assert_eq!((receipt.version, receipt.events, again), (9, 3, false));
+        let lines: Vec<&str> = issues.iter().map(|issue| issue.path.as_str()).collect();
+        assert_eq!(lines, ["/lines/2/slot", "/lines/3/slot", "/lines/7/slot"]);
     }
 
     #[test]

@@ -62,6 +62,10 @@ pub struct All {
 pub trait TerminalStore: Send + Sync {
     /// Decides on a change and makes it, with its idempotency record, in one transaction.
     fn change<'a>(&'a self, tenant: &'a Tenant, terminal: &'a str, ask: Ask) -> Later<'a, Result<Outcome, StoreError>>;
+    /// Containers that one change takes over at most. A longer list can be taken over in parts.
+    fn largest_load(&self) -> usize {
+        usize::MAX
+    }
     /// A record.
     fn record<'a>(
         &'a self,
@@ -108,10 +112,11 @@ pub trait TerminalStore: Send + Sync {
         ids: Vec<String>,
         at: Timestamp,
     ) -> Later<'a, Result<Vec<String>, StoreError>>;
-    /// When equipment was last heard of.
+    /// When equipment was last heard of; that of one piece, or all.
     fn beats<'a>(
         &'a self,
         tenant: &'a Tenant,
         terminal: &'a str,
+        of: Option<&'a str>,
     ) -> Later<'a, Result<BTreeMap<String, Timestamp>, StoreError>>;
 }

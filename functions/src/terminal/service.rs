@@ -5,15 +5,12 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::equipment::Awake;
+use super::equipment::{Awake, MAX_EQUIPMENT};
 use super::event::{Ask, Body, Entity, Event, Outcome, Record};
 use super::port::{All, Part, Past, Query};
 use crate::plans::fingerprint::digest;
 use crate::plans::record::Tenant;
 use crate::ports::{StoreError, TerminalStore, WallClock};
-
-/// Equipment of a terminal at most.
-pub const MAX_EQUIPMENT: usize = 100_000;
 
 /// The state of terminals.
 pub struct Terminals {
@@ -40,6 +37,11 @@ impl Terminals {
     /// Makes a change, or says why not.
     pub async fn change(&self, tenant: &Tenant, terminal: &str, ask: Ask) -> Result<Outcome, StoreError> {
         self.store.change(tenant, terminal, ask).await
+    }
+
+    /// Containers that one change takes over at most.
+    pub fn largest_load(&self) -> usize {
+        self.store.largest_load()
     }
 
     /// A record.
@@ -92,7 +94,8 @@ impl Terminals {
     pub async fn equipment(&self, tenant: &Tenant, terminal: &str) -> Result<Vec<(Awake, Record)>, StoreError> {
         let (entity, limit) = (Entity::Equipment, MAX_EQUIPMENT);
         let query = Query { entity, destination: None, stack: None, after: None, limit };
-        let (records, beats) = (self.list(tenant, terminal, query).await?, self.store.beats(tenant, terminal).await?);
+        let (records, beats) =
+            (self.list(tenant, terminal, query).await?, self.store.beats(tenant, terminal, None).await?);
         let now = self.now();
         Ok(records.items.into_iter().filter_map(|record| awake(record, &beats, now)).collect())
     }
@@ -105,7 +108,7 @@ impl Terminals {
         id: &str,
     ) -> Result<Option<(Awake, Record)>, StoreError> {
         let Some(record) = self.record(tenant, terminal, Entity::Equipment, id).await? else { return Ok(None) };
-        let beats = self.store.beats(tenant, terminal).await?;
+        let beats = self.store.beats(tenant, terminal, Some(id)).await?;
         Ok(awake(record, &beats, self.now()))
     }
 }

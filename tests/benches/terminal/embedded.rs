@@ -40,6 +40,7 @@ pub(super) fn arrival(number: String, slot: &str) -> Arrival {
         destination: Some("call:MAERSK-7".parse().unwrap()),
         priority: 1,
         hold: false,
+        status: None,
     }
 }
 
@@ -59,7 +60,7 @@ async fn prepared(store: &dyn TerminalStore) -> Vec<Walk> {
         arrivals.extend(first.map(|(number, stack, tier)| arrival(number, &format!("{stack}/{tier}"))));
         walks.push(walk);
     }
-    done(store, ask(Change::Load(arrivals), None)).await;
+    done(store, ask(Change::Load { arrivals, only_check: false }, None)).await;
     walks
 }
 
@@ -138,7 +139,7 @@ pub(super) fn hold(folder: &Path, containers: usize) {
                 format!("B/{}/{}/{tier}", stack / 99 + 1, stack % 99 + 1)
             };
             let arrivals = (first..containers.min(first + 50_000)).map(|at| arrival(number(at), &slot(at))).collect();
-            done(&*store, ask(Change::Load(arrivals), None)).await;
+            done(&*store, ask(Change::Load { arrivals, only_check: false }, None)).await;
         }
         // The top of the first stack.
         let (container, mut place) = (number(10), "B/1/1/11".to_owned());

@@ -2,6 +2,7 @@
 
 use portolan_tests::server_at::{Reply, Server, Setup, keys};
 use reqwest::{Method, RequestBuilder};
+use serde_json::{Value, json};
 
 use super::script;
 
@@ -45,5 +46,44 @@ async fn without_a_valid_key_nothing_is_served() {
     for open in ["/livez", "/readyz", "/openapi.json"] {
         assert_eq!(server.get(open).await.status, 200, "{open}");
     }
+    server.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tenant_sees_its_own_terminals_only() {
+    let Ring { ring, secrets } = ring("terminals", &["acme", "globex"]);
+    let problems = portolan::problem::registry();
+    let server = Server::start(Setup { problems, keys: Some(ring), ..Setup::default() }).await;
+    let send = async |secret: &str, method: Method, path: &str, body: Option<Value>| {
+        let mut request = server.request(method, path).bearer_auth(secret);
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        server.send(request).await
+    };
+    let (acme, globex) = (secrets[0].as_str(), secrets[1].as_str());
+    let (t, container) = ("/v1/terminals/T1", "/v1/terminals/T1/containers/CSQU3054383");
+    let layout = json!({"blocks": [{"id": "A", "bays": 2, "rows": 2, "max_tiers": 3}]});
+    assert_eq!(send(acme, Method::PUT, t, Some(layout.clone())).await.status, 201);
+    assert_eq!(send(acme, Method::PUT, container, Some(json!({"size_type": "22G1"}))).await.status, 201);
+    let wanted = json!({"container": "CSQU3054383", "from": "out", "to": "A/1/1"});
+    let places = ["", "/containers", "/containers/CSQU3054383", "/history", "/snapshot", "/calls", "/equipment"];
+    for place in places {
+        send(globex, Method::GET, &format!("{t}{place}"), None).await.is_problem(404, "not_found");
+    }
+    send(globex, Method::POST, &format!("{t}/moves"), Some(wanted.clone())).await.is_problem(404, "not_found");
+    send(globex, Method::DELETE, container, None).await.is_problem(404, "not_found");
+    assert_eq!(send(globex, Method::GET, "/v1/terminals", None).await.body["items"], json!([]));
+    // The same names are other terminals, and the same keys other requests.
+    assert_eq!(send(globex, Method::PUT, t, Some(layout)).await.status, 201);
+    send(globex, Method::GET, container, None).await.is_problem(404, "not_found");
+    assert_eq!(send(acme, Method::POST, &format!("{t}/moves"), Some(wanted)).await.status, 200);
+    assert_eq!(send(globex, Method::GET, &format!("{t}/snapshot"), None).await.body["version"], 1);
+    // Nor is a plan another's, or carried out by one.
+    let plan = send(acme, Method::POST, &format!("{t}/yard/plans"), Some(json!({"containers": ["CSQU3054383"]}))).await;
+    assert_eq!(plan.status, 200, "{:#}", plan.body);
+    let steps = format!("{t}/plans/{}/steps", plan.text("id"));
+    send(globex, Method::POST, &steps, Some(json!({"step": 1}))).await.is_problem(404, "not_found");
+    assert_eq!(send(acme, Method::POST, &steps, Some(json!({"step": 1}))).await.status, 200);
     server.close().await;
 }

@@ -322,6 +322,18 @@ async fn a_terminal_is_kept_in_its_table() {
     assert!(stack.get("/v1/terminals").await.body["items"].as_array().is_some_and(|all| !all.is_empty()));
     let held = stack.send(Method::DELETE, &place, &[], None).await;
     held.is_problem(409, "in_use");
+
+    // Another function reads plans; it tells whether the terminal has moved on.
+    let made = stack.post(&format!("{place}/yard/plans"), &json!({"containers": ["CSQU3054383"]})).await;
+    assert_eq!(made.status, 200, "{:#}", made.body);
+    let plan = format!("/v1/plans/{}", made.text("id"));
+    let standing = async || stack.get(&plan).await.body["terminal"].clone();
+    let before = standing().await;
+    assert_eq!((&before["id"], &before["has_moved_on"]), (&made.body["terminal"]["id"], &json!(false)), "{before:#}");
+    let aside = json!({"container": "ZEPU0037255", "from": "A/1/2/2", "to": "A/2/3"});
+    assert_eq!(stack.post(&format!("{place}/moves"), &aside).await.status, 200);
+    let after = standing().await;
+    assert_eq!((&after["has_moved_on"], &after["current_version"]), (&json!(true), &json!(6)), "{after:#}");
 }
 
 #[tokio::test]

@@ -14,6 +14,7 @@ use portolan_functions::terminal::event::{Arrival, Ask, Change, Entity, Outcome,
 use portolan_functions::terminal::port::{Past, Query};
 use portolan_tests::aws;
 use portolan_tests::proxy::{Fault, Proxy, first};
+use serde_json::json;
 
 use crate::contracts::SetClock;
 use crate::terminal::contract::the_contract;
@@ -74,9 +75,14 @@ fn arrivals(count: usize) -> Vec<Arrival> {
             destination: Some("call:X".parse().unwrap()),
             priority: 0,
             hold: false,
+            status: None,
         }
     };
     (0..count).map(line).collect()
+}
+
+fn load(arrivals: Vec<Arrival>) -> Change {
+    Change::Load { arrivals, only_check: false }
 }
 
 /// Nothing floats, is doubled or is lost, and the history adds up to what there is.
@@ -142,7 +148,7 @@ async fn times_of_events_never_go_back_whatever_the_clock_does() {
 async fn writers_that_meet_make_one_row_of_events_and_move_no_container_twice() {
     let Some(place) = Place::find().await else { return };
     let store = place.laid_out().await;
-    done(&store, Change::Load(arrivals(8))).await;
+    done(&store, load(arrivals(8))).await;
     let writers = (0..4).map(|writer| {
         let store = store.clone();
         tokio::spawn(async move {
@@ -185,10 +191,10 @@ async fn a_key_that_is_used_by_many_at_once_has_one_effect() {
 async fn a_list_that_fits_no_transaction_is_taken_over_as_a_whole_and_so_a_terminal_is_removed() {
     let Some(place) = Place::find().await else { return };
     let store = place.laid_out().await;
-    let load = || Ask { key: Some(("k".to_owned(), "d".to_owned())), ..ask(Change::Load(arrivals(300))) };
-    let Outcome::Done(receipt) = make(&store, load()).await.unwrap() else { panic!("it fits the yard") };
+    let keyed = || Ask { key: Some(("k".to_owned(), "d".to_owned())), ..ask(load(arrivals(300))) };
+    let Outcome::Done(receipt) = make(&store, keyed()).await.unwrap() else { panic!("it fits the yard") };
     assert_eq!((receipt.events, receipt.version), (300, 301));
-    assert!(matches!(make(&store, load()).await.unwrap(), Outcome::Again(again) if again == receipt));
+    assert!(matches!(make(&store, keyed()).await.unwrap(), Outcome::Again(again) if again == receipt));
     is_sound(&store, 300).await;
     let mut seen = Vec::new();
     loop {
@@ -214,7 +220,7 @@ async fn a_terminal_is_removed_with_all_its_records_at_once() {
     let Some(place) = Place::find().await else { return };
     let store = place.laid_out().await;
     let announced = arrivals(320).into_iter().skip(240).map(|arrival| Arrival { slot: None, ..arrival });
-    done(&store, Change::Load(announced.collect())).await;
+    done(&store, load(announced.collect())).await;
     let removed = done(&store, Change::RemoveTerminal).await;
     assert_eq!((removed.events, removed.record), (81, None));
     let tenant = Tenant::local();
@@ -241,10 +247,10 @@ async fn a_large_change_whose_process_dies_is_carried_out_by_the_next_who_comes(
         }
     };
     place.proxy.treat(dies_after(2));
-    let load = Ask { key: Some(("k".to_owned(), "d".to_owned())), ..ask(Change::Load(arrivals(100))) };
+    let keyed = Ask { key: Some(("k".to_owned(), "d".to_owned())), ..ask(load(arrivals(100))) };
     let dying = {
-        let load = load.clone();
-        tokio::spawn(async move { make(&store, load).await })
+        let keyed = keyed.clone();
+        tokio::spawn(async move { make(&store, keyed).await })
     };
     aws::until("it is under way", async || (place.proxy.asked("TransactWriteItems") >= 3).then_some(())).await;
     dying.abort();
@@ -254,7 +260,7 @@ async fn a_large_change_whose_process_dies_is_carried_out_by_the_next_who_comes(
     let next = place.store().await.patient(Duration::from_millis(300));
     assert_eq!(next.version(&Tenant::local(), T).await.unwrap(), 1, "nobody was told of it");
     is_sound(&next, 100).await;
-    let Outcome::Again(receipt) = make(&next, load).await.unwrap() else { panic!("its key is known") };
+    let Outcome::Again(receipt) = make(&next, keyed).await.unwrap() else { panic!("its key is known") };
     assert_eq!(receipt.events, 100);
     done(&next, a_move(&number(3), "B/1/1/4", "B/9/1")).await;
     is_sound(&next, 100).await;
@@ -281,4 +287,47 @@ async fn throttling_is_waited_out_and_given_up_after_a_few_tries() {
     place.proxy.treat(|_| Fault::Throttle);
     assert!(matches!(store.version(&Tenant::local(), T).await, Err(StoreError::Unavailable(_))));
     assert_eq!(place.proxy.asked("GetItem") - before, 3, "tries are made in one layer");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_that_is_too_long_for_one_change_comes_in_parts_and_goes_on_where_it_was() {
+    let Some(place) = Place::find().await else { return };
+    let stores = portolan_tests::server_at::Setup::default();
+    let terminals = Arc::new(place.laid_out().await.at_most(40));
+    let setup = portolan_tests::server_at::Setup { terminals: terminals.clone(), ..stores };
+    let server = portolan_tests::server_at::Server::start(setup).await;
+    // Upside down, so that the order of lines is none of stacks; two lines are bad, and what stands on the second.
+    let mut table = "number,slot,size_type\n".to_owned();
+    for arrival in arrivals(100).iter().rev() {
+        let size_type = if arrival.number == number(98) { "99G1" } else { "22G1" };
+        table += &format!("{},{},{size_type}\n", arrival.number, arrival.slot.as_ref().unwrap());
+    }
+    table += "nonsense,,22G1\n";
+    let send = async |query: &str| {
+        let path = format!("/v1/terminals/{T}/containers{query}");
+        let request = server.request(reqwest::Method::POST, &path).header("content-type", "text/csv");
+        server.send(request.header("idempotency-key", "long").body(table.clone())).await
+    };
+    let whole = send("").await;
+    assert_eq!(whole.is_problem(422, "invalid").body["issues"][0]["code"], "too_many_lines", "{:#}", whole.body);
+    let kept = send("?keep=good").await;
+    assert_eq!(kept.status, 200, "{:#}", kept.body);
+    assert_eq!(kept.body["loaded"], 98, "{:#}", kept.body);
+    let paths: Vec<&str> =
+        kept.body["issues"].as_array().unwrap().iter().map(|issue| issue["path"].as_str().unwrap()).collect();
+    assert_eq!(paths, ["/lines/2/slot", "/lines/3/size_type", "/lines/102/number"]);
+    let again = send("?keep=good").await;
+    assert_eq!((again.header("idempotent-replayed"), &again.body["loaded"]), ("true", &json!(98)));
+    is_sound(&terminals, 98).await;
+    server.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_does_what_a_plain_model_does() {
+    let Some(place) = Place::find().await else { return };
+    let open = async || {
+        let store: Arc<dyn TerminalStore> = Arc::new(place.store().await);
+        store
+    };
+    crate::terminal::model::agrees(open, 200, 1).await;
 }

@@ -148,13 +148,43 @@ async fn bad_lines_are_all_reported_and_good_ones_kept_where_asked() {
     );
     let all_or_none = load(&server, "", "text/csv", table.clone()).await;
     all_or_none.is_problem(422, "invalid");
+    let paths = |reply: &Reply| -> Vec<String> {
+        reply.body["issues"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|issue| issue["path"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let bad = ["/lines/3/number", "/lines/4/slot", "/lines/5/slot"];
+    assert_eq!(paths(&all_or_none), bad, "also where a line cannot be read");
+    assert_eq!(server.get("/v1/terminals/T1/containers").await.body["items"], json!([]));
+    let mixed = format!(
+        "number,slot,size_type,weight_kg\n{0},B/1/1/1,22G1,heavy\n{1},B/1/1/1,22G1,1\n{1},B/1/3/1,22G1,1\n{2},A/2/3/1,22G1,1\n\
+        PTLU0000001,,22G1,1\n{3},B/1/4/1,99G1,1\n{4},B/1/4/3,22G1,1\n{5},Z/1/1/1,22G1,1\n{6},B/2/1/1,22G1,1\n",
+        number(1),
+        number(2),
+        number(3),
+        number(4),
+        number(5),
+        number(6),
+        number(7),
+    );
+    let told = load(&server, "", "text/csv", mixed).await;
+    let all = [
+        "/lines/2/weight_kg",
+        "/lines/4/number",
+        "/lines/5/slot",
+        "/lines/6/number",
+        "/lines/7/size_type",
+        "/lines/8/slot",
+        "/lines/9/slot",
+    ];
+    assert_eq!(paths(&told), all, "every bad line at once: {:#}", told.body);
     assert_eq!(server.get("/v1/terminals/T1/containers").await.body["items"], json!([]));
     let kept = load(&server, "?keep=good", "text/csv", table).await;
     assert_eq!(kept.body["loaded"], 2, "{:#}", kept.body);
-    let mut lines: Vec<&str> =
-        kept.body["issues"].as_array().unwrap().iter().map(|issue| issue["path"].as_str().unwrap()).collect();
-    lines.sort_unstable();
-    assert_eq!(lines, ["/lines/3/number", "/lines/4/slot", "/lines/5/slot"], "what stood on a bad one is bad as well");
+    assert_eq!(paths(&kept), bad, "what stood on a bad one is bad as well");
     server.close().await;
 }
 
@@ -190,6 +220,9 @@ async fn the_past_is_read_back() {
     post(&server, "moves", json!({"container": number(1), "from": "out", "to": "A/1/1"})).await;
     let seen = server.get("/v1/terminals/T1/calls/X").await;
     assert_eq!(seen.body["estimates"].as_array().unwrap().len(), 2, "{:#}", seen.body);
+    let told = server.get("/v1/terminals/T1/calls/X/history").await;
+    let kinds: Vec<&Value> = told.body["items"].as_array().unwrap().iter().map(|event| &event["kind"]).collect();
+    assert_eq!(kinds, ["put", "estimated"]);
     let then = server.get(&format!("/v1/terminals/T1/snapshot?at={at}")).await;
     assert_eq!(
         (&then.body["fingerprint"], &then.body["records"]),
@@ -231,5 +264,77 @@ async fn a_list_of_a_hundred_thousand_lines_is_loaded_and_exported() {
     let lines = lines.text().await.unwrap();
     assert_eq!(lines.lines().count(), LINES - bad_lines.len());
     assert!(lines.lines().last().unwrap().contains(&number(LINES - 1)));
+    server.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_export_is_one_version_and_loads_as_the_same_again() {
+    const ALL: usize = 5_000;
+    let server = with_terminal().await;
+    let mut table = "number,slot,size_type,destination,status\n".to_owned();
+    for at in 0..ALL {
+        let (slot, status) = match at {
+            0..200 => (format!("B/{}/{}/{}", at / 24 + 1, at / 4 % 6 + 1, at % 4 + 1), "stored"),
+            200..300 => (String::new(), "left"),
+            _ => (String::new(), ""),
+        };
+        table += &format!("{},{slot},42G1,call:C{},{status}\n", number(at), at % 5);
+    }
+    assert_eq!(load(&server, "", "text/csv", table).await.body["loaded"], ALL);
+    let path = "/v1/terminals/T1/containers";
+    let get =
+        |query: &str, kind: &'static str| server.request(Method::GET, &format!("{path}{query}")).header("accept", kind);
+    let then = jiff::Timestamp::now();
+    tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    let mut reply = get("", "text/csv").send().await.unwrap();
+    let mut text = reply.chunk().await.unwrap().unwrap().to_vec();
+    // While it is sent, somebody moves what would come last, and what came first.
+    for (container, from, to) in [(ALL - 1, "out", "A/1/1"), (3, "B/1/1/4", "A/1/2")] {
+        let body = json!({"container": number(container), "from": from, "to": to});
+        assert_eq!(post(&server, "moves", body).await.status, 200);
+    }
+    let version = reply.headers()["etag"].to_str().unwrap().to_owned();
+    while let Some(more) = reply.chunk().await.unwrap() {
+        text.extend_from_slice(&more);
+    }
+    let text = String::from_utf8(text).unwrap();
+    let past = get(&format!("?at={then}"), "text/csv").send().await.unwrap();
+    assert_eq!(past.headers()["etag"].to_str().unwrap(), version);
+    assert!(past.text().await.unwrap() == text, "it is the state of one version");
+    let snapshot = server.get(&format!("/v1/terminals/T1/snapshot?at={then}")).await;
+    assert_eq!(format!("\"{}\"", snapshot.body["version"]), version);
+
+    // What comes out goes in, and is the same.
+    for (at, kind) in ["text/csv", "application/x-ndjson"].into_iter().enumerate() {
+        let whole = get("", kind).send().await.unwrap().text().await.unwrap();
+        let copy = format!("/v1/terminals/COPY{at}");
+        call(&server, Method::PUT, &copy, |request| request.json(&spec_json())).await;
+        let copy = format!("{copy}/containers");
+        let taken =
+            call(&server, Method::POST, &copy, |request| request.header("content-type", kind).body(whole.clone()));
+        assert_eq!(taken.await.body["loaded"], ALL);
+        let again = server.request(Method::GET, &copy).header("accept", kind).send().await.unwrap();
+        assert!(again.text().await.unwrap() == whole, "{kind}");
+    }
+
+    let lines = async |query: &str| get(query, "application/x-ndjson").send().await.unwrap().text().await.unwrap();
+    assert_eq!(lines("?destination=call:C3").await.lines().count(), ALL / 5);
+    let stack = lines("?stack=B/1/2").await;
+    let slots = stack.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["slot"].clone());
+    assert!(slots.eq((1..=4).map(|tier| json!(format!("B/1/2/{tier}")))), "from the ground up: {stack}");
+    assert_eq!(lines("?slot=A/1/2/1").await.lines().count(), 1);
+    let page = get("?limit=30&destination=call:C3", "text/csv").send().await.unwrap();
+    assert!(page.headers()["link"].to_str().unwrap().contains("destination=call:C3"));
+    assert_eq!(page.text().await.unwrap().lines().count(), 31);
+    let now = get("", "text/csv").send().await.unwrap().headers()["etag"].clone();
+    assert_eq!(get("", "text/csv").header("if-none-match", now).send().await.unwrap().status(), 304);
+    let old = server.send(get("?at=2000-01-01T00:00:00Z", "text/csv")).await;
+    old.is_problem(404, "not_found");
+    server.send(get("?at=2000-01-01T00:00:00Z&limit=3", "text/csv")).await.is_problem(400, "bad_request");
+    let wrong =
+        format!("number,slot,size_type,status\n{},B/10/1/1,42G1,left\n{},,42G1,stored\n", number(ALL), number(ALL + 1));
+    let wrong = load(&server, "", "text/csv", wrong).await;
+    let codes: Vec<_> = wrong.body["issues"].as_array().unwrap().iter().map(|issue| &issue["code"]).collect();
+    assert_eq!(codes, ["slot_and_status", "slot_and_status"], "{:#}", wrong.body);
     server.close().await;
 }

@@ -2,19 +2,25 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::api::{call, load, post, put, with_terminal};
 use super::number;
 
-#[tokio::test(flavor = "multi_thread")]
-async fn each_bad_input_is_told_by_code_and_place() {
-    let server = with_terminal().await;
+/// What is asked for, at which path; what is wrong with it, and where.
+type Wrong = (&'static str, Value, &'static str, &'static str);
+
+fn layouts() -> Vec<Wrong> {
     let block = |change: Value| {
         let mut block = json!({"id": "A", "bays": 2, "rows": 2, "max_tiers": 4});
         block.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
         json!({"blocks": [block]})
     };
-    let wrong = [
+    let leg = |to: &str, seconds: u32, rate: u32| {
+        let leg = json!({"from": "B", "to": to, "seconds": seconds, "containers_per_hour": rate});
+        json!({"transfers": [leg], "gates": [{"id": "A", "lanes": 1}, {"id": "B", "lanes": 1}]})
+    };
+    vec![
         (".", block(json!({"bays": 0})), "number_out_of_range", "/blocks/0/bays"),
         (".", block(json!({"max_tiers": 13})), "number_out_of_range", "/blocks/0/max_tiers"),
         (".", block(json!({"max_teirs": 4})), "wrong_shape", "/blocks/0/max_teirs"),
@@ -34,6 +40,33 @@ async fn each_bad_input_is_told_by_code_and_place() {
             "unknown_place",
             "/transfers/0/from",
         ),
+        (".", block(json!({"length_ft": 41})), "no_such_length", "/blocks/0/length_ft"),
+        (".", block(json!({"hazards": ["1.4", "bad class"]})), "bad_id", "/blocks/0/hazards/1"),
+        (
+            ".",
+            block(json!({"exceptions": [{"bay": 1, "length_ft": 0}]})),
+            "no_such_length",
+            "/blocks/0/exceptions/0/length_ft",
+        ),
+        (
+            ".",
+            block(json!({"exceptions": [{"bay": 1, "hazards": [""]}]})),
+            "bad_id",
+            "/blocks/0/exceptions/0/hazards/0",
+        ),
+        (".", leg("A", 0, 1), "number_out_of_range", "/transfers/0/seconds"),
+        (".", leg("A", 1, 0), "number_out_of_range", "/transfers/0/containers_per_hour"),
+        (".", leg("B", 1, 1), "same_place", "/transfers/0/to"),
+        (".", json!({"gates": vec![json!({"id": "A", "lanes": 1}); 501]}), "too_many", "/gates"),
+        (".", json!({"transfers": vec![leg("A", 1, 1)["transfers"][0].clone(); 10_001]}), "too_many", "/transfers"),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_bad_input_is_told_by_code_and_place() {
+    let server = with_terminal().await;
+    let mut wrong = layouts();
+    wrong.extend([
         ("containers/PTLU0000001", json!({"size_type": "22G1"}), "bad_check_digit", "/number"),
         ("containers/crate", json!({"size_type": "22G1"}), "bad_number", "/number"),
         ("containers/CSQU3054383", json!({"size_type": "banana"}), "bad_size_type", "/size_type"),
@@ -46,8 +79,14 @@ async fn each_bad_input_is_told_by_code_and_place() {
             "berth_and_status",
             "/status",
         ),
+        (
+            "calls/X",
+            json!({"eta": "2026-03-03T00:00:00Z", "moves": 1, "status": "alongside", "berth": "west", "since": "2026-03-03T00:00:00Z"}),
+            "unknown_place",
+            "/berth",
+        ),
         ("equipment/R", json!({"kind": "yard_crane", "at": "moon"}), "unknown_place", "/at"),
-    ];
+    ]);
     for (path, body, code, place) in wrong {
         let reply = match path {
             "." => call(&server, Method::PUT, "/v1/terminals/T1", |request| request.json(&body)).await,
@@ -99,5 +138,34 @@ async fn requests_that_make_no_sense() {
         request.header("if-match", "\"1\"").header("if-none-match", "*").json(&json!({"size_type": "22G1"}))
     };
     call(&server, Method::PUT, "/v1/terminals/T1/containers/CSQU3054383", both).await.is_problem(400, "bad_request");
+    server.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_keeps_the_rules_of_bodies() {
+    let server = with_terminal().await;
+    let table = format!("number,size_type\n{},22G1\n", number(1));
+    let with = async |name: &'static str, value: &'static str| {
+        call(&server, Method::POST, "/v1/terminals/T1/containers", |request| {
+            request.header("content-type", "text/csv").header(name, value).body(table.clone())
+        })
+        .await
+    };
+    with("content-encoding", "gzip").await.is_problem(415, "unsupported_media_type");
+    with("if-match", "\"1\"").await.is_problem(400, "bad_request");
+    with("if-none-match", "*").await.is_problem(400, "bad_request");
+    load(&server, "", "application/json", table.clone()).await.is_problem(415, "unsupported_media_type");
+    // Who still sends when nothing more is read gets the answer nevertheless.
+    let long = load(&server, "", "text/csv", format!("number,size_type\n{}", "x".repeat(40 << 20))).await;
+    long.is_problem(422, "invalid");
+    assert_eq!(long.body["issues"][0]["code"], "line_too_long", "{:#}", long.body);
+    // As long a list would fill the memory; it is refused before any of it is sent.
+    let mut raw = tokio::net::TcpStream::connect(server.base.strip_prefix("http://").unwrap()).await.unwrap();
+    let head = "POST /v1/terminals/T1/containers HTTP/1.1\r\nhost: localhost\r\ncontent-type: text/csv\r\ncontent-length: 268435457\r\n\r\n";
+    raw.write_all(head.as_bytes()).await.unwrap();
+    let mut said = [0; 12];
+    raw.read_exact(&mut said).await.unwrap();
+    assert_eq!(&said, b"HTTP/1.1 413");
+    assert_eq!(server.get("/v1/terminals/T1/containers").await.body["items"], json!([]));
     server.close().await;
 }

@@ -1,11 +1,13 @@
-//! Many clients at once, connections that break, requests that are sent twice, and a server that is killed again and again.
+//! Many clients of two terminals at once, connections that break, requests that are sent twice, a disk that fails, and a server that is
+//! killed again and again.
 //!
 //! What the clients were told is held against the history, and the history against a plain model: stacks of numbers, and nothing else.
 //!
 //! `PORTOLAN_MODEL_OPERATIONS=1000000` for a long run, `PORTOLAN_MODEL_SEED` for another one; both are printed.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -22,15 +24,20 @@ const CLIENTS: u64 = 16;
 const CONTAINERS: u64 = 80;
 const STACKS: u64 = 30;
 const HEIGHT: usize = 4;
-/// How often the server is killed in a run.
-const KILLS: u64 = 8;
+const TERMINALS: usize = 2;
+/// The server is killed so often at least, and then once in so many operations.
+const KILLS: (u64, u64) = (8, 20_000);
+/// A disk that fails does so for this long.
+const FAILS: Duration = Duration::from_millis(300);
 
 /// What all clients know.
 struct Shared {
     server: RwLock<Option<Process>>,
     folder: PathBuf,
-    /// Where each container was when somebody last heard of it.
-    places: Mutex<Vec<String>>,
+    /// Where each container of each terminal was when somebody last heard of it.
+    places: Mutex<[Vec<String>; TERMINALS]>,
+    /// Numbers of containers that were in no list yet.
+    fresh: AtomicU64,
     begun: AtomicU64,
     operations: u64,
 }
@@ -38,15 +45,15 @@ struct Shared {
 /// What a client was told about an operation.
 #[derive(Debug)]
 enum Told {
-    /// It is done: the number of its event.
-    Done(u64),
+    /// It is done: the number of its first event, where the answer says it.
+    Done(Option<u64>),
     /// It is refused, or changed nothing.
     Not,
     /// The same, after a try whose connection broke: that one may still have reached the server later.
     Perhaps,
 }
 
-/// Every operation by its name, with what was told about it.
+/// Every operation by its name, with what was told about it, and what was asked: it has so many `events`, one where it does not say.
 type Ledger = BTreeMap<String, (Told, Value)>;
 
 /// The answer to a request.
@@ -69,22 +76,36 @@ struct OneClient {
     http: Client,
     dice: Dice,
     name: u64,
+    /// Which of them.
+    terminal: usize,
+    /// Containers of its lists that it has not removed.
+    own: Vec<String>,
     ledger: Ledger,
 }
 
 impl OneClient {
+    async fn base(&self) -> Option<String> {
+        self.shared.server.read().await.as_ref().map(|server| place(server, self.terminal))
+    }
+
     /// Asks until there is an answer. The same key makes the same request of all tries.
     async fn ask(&mut self, method: Method, path: &str, name: &str, body: &Value) -> Heard {
         let mut broken = false;
         loop {
-            let base = self.shared.server.read().await.as_ref().map(|server| server.1.clone());
-            let Some(base) = base else {
+            let Some(base) = self.base().await else {
                 tokio::time::sleep(Duration::from_millis(5)).await;
                 continue;
             };
             let send = || {
                 let request = self.http.request(method.clone(), format!("{base}/{path}"));
-                request.header("idempotency-key", name).header("x-actor", name).json(body).send()
+                let request = request.header("idempotency-key", name).header("x-actor", name);
+                match body {
+                    Value::Null => request.send(),
+                    Value::String(list) => {
+                        request.header("content-type", "application/x-ndjson").body(list.clone()).send()
+                    }
+                    body => request.json(body).send(),
+                }
             };
             match self.dice.below(12) {
                 // The connection breaks, whatever became of the request.
@@ -128,9 +149,13 @@ impl OneClient {
                 return self.ledger;
             }
             let name = format!("{}-{at}", self.name);
-            match self.dice.below(20) {
-                0 => self.details(&name).await,
-                1 => self.estimate(&name).await,
+            match self.dice.below(40) {
+                0 | 1 => self.details(&name).await,
+                2 | 3 => self.estimate(&name).await,
+                4 | 5 => self.load(&name).await,
+                6 => self.remove(&name).await,
+                7 => self.equipment(&name).await,
+                8 => self.plan(&name).await,
                 _ => self.a_move(&name).await,
             }
         }
@@ -138,7 +163,7 @@ impl OneClient {
 
     async fn a_move(&mut self, name: &str) {
         let at = self.dice.below(CONTAINERS);
-        let from = self.shared.places.lock().unwrap()[at as usize].clone();
+        let from = self.shared.places.lock().unwrap()[self.terminal][at as usize].clone();
         let stack = self.dice.below(STACKS);
         let to = match self.dice.below(8) {
             0 => "out".to_owned(),
@@ -150,8 +175,8 @@ impl OneClient {
         let told = match (heard.status.as_u16(), heard.version) {
             (200, Some(version)) => {
                 let place = heard.body["slot"].as_str().unwrap_or("out").to_owned();
-                self.shared.places.lock().unwrap()[at as usize] = place;
-                Told::Done(version)
+                self.shared.places.lock().unwrap()[self.terminal][at as usize] = place;
+                Told::Done(Some(version))
             }
             (409, _) => {
                 if heard.body["code"] == "container_elsewhere" {
@@ -167,11 +192,13 @@ impl OneClient {
 
     /// Looks where a container is.
     async fn look(&mut self, at: u64, container: &str) {
-        let base = self.shared.server.read().await.as_ref().map(|server| server.1.clone());
-        let Some(base) = base else { return };
+        let Some(base) = self.base().await else { return };
         let Ok(reply) = self.http.get(format!("{base}/containers/{container}")).send().await else { return };
         let Ok(found) = reply.json::<Value>().await else { return };
-        found["slot"].as_str().unwrap_or("out").clone_into(&mut self.shared.places.lock().unwrap()[at as usize]);
+        found["slot"]
+            .as_str()
+            .unwrap_or("out")
+            .clone_into(&mut self.shared.places.lock().unwrap()[self.terminal][at as usize]);
     }
 
     async fn details(&mut self, name: &str) {
@@ -182,8 +209,65 @@ impl OneClient {
         assert_eq!(heard.status, 200, "{:#}", heard.body);
         // Where it had that weight already, nothing was written, and the version is that of somebody before.
         let by_us = heard.body["changed"]["by"] == name;
-        let told = heard.version.filter(|_| by_us).map_or_else(|| heard.not(), Told::Done);
+        let told = heard.version.filter(|_| by_us).map_or_else(|| heard.not(), |at| Told::Done(Some(at)));
         self.ledger.insert(name.to_owned(), (told, body));
+    }
+
+    /// Two containers that nobody knows yet.
+    async fn load(&mut self, name: &str) {
+        let first = self.shared.fresh.fetch_add(2, Ordering::Relaxed) as usize;
+        let numbers = [number(first), number(first + 1)];
+        let lines: String =
+            numbers.iter().map(|number| json!({"number": number, "size_type": "22G1"}).to_string() + "\n").collect();
+        let heard = self.ask(Method::POST, "containers", name, &Value::String(lines)).await;
+        assert_eq!((heard.status.as_u16(), &heard.body["loaded"]), (200, &json!(2)), "{:#}", heard.body);
+        let told = Told::Done(heard.body["version"].as_u64().map(|last| last - 1));
+        self.ledger.insert(name.to_owned(), (told, json!({"id": numbers[0], "events": 2})));
+        self.own.extend(numbers);
+    }
+
+    async fn remove(&mut self, name: &str) {
+        let Some(number) = self.own.pop() else { return };
+        let heard = self.ask(Method::DELETE, &format!("containers/{number}"), name, &Value::Null).await;
+        assert_eq!(heard.status, 204, "{:#}", heard.body);
+        self.ledger.insert(name.to_owned(), (Told::Done(None), json!({"id": number})));
+    }
+
+    async fn equipment(&mut self, name: &str) {
+        let id = format!("TR-{}", self.name);
+        let mut body = json!({"kind": "truck", "moves_per_hour": self.dice.below(30) + 1});
+        let heard = self.ask(Method::PUT, &format!("equipment/{id}"), name, &body).await;
+        assert!(heard.status.is_success(), "{:#}", heard.body);
+        let by_us = heard.body["changed"]["by"] == name;
+        let told = heard.version.filter(|_| by_us).map_or_else(|| heard.not(), |at| Told::Done(Some(at)));
+        body["id"] = json!(id);
+        self.ledger.insert(name.to_owned(), (told, body));
+    }
+
+    /// Plans how to dig a container out, and carries out what of it the others let happen.
+    async fn plan(&mut self, name: &str) {
+        let container = number(self.dice.below(CONTAINERS) as usize);
+        let body = json!({"containers": [container]});
+        let heard = self.ask(Method::POST, "yard/plans", name, &body).await;
+        // It may be outside, or the plan could not be made in time.
+        let (Some(id), Some(moves)) = (heard.body["id"].as_str(), heard.body["plan"]["moves"].as_array()) else {
+            return;
+        };
+        for (at, step) in moves.iter().enumerate() {
+            let name = format!("{name}-{at}");
+            let path = format!("plans/{id}/steps");
+            let heard = self.ask(Method::POST, &path, &name, &json!({"step": at + 1})).await;
+            let told = match heard.status.as_u16() {
+                200 => Told::Done(heard.version),
+                404 | 409 => heard.not(),
+                _ => panic!("{name}: {} {:#}", heard.status, heard.body),
+            };
+            let goes_on = heard.status == 200;
+            self.ledger.insert(name, (told, json!({"id": id, "events": 2, "container": step["container"]})));
+            if !goes_on {
+                return;
+            }
+        }
     }
 
     async fn estimate(&mut self, name: &str) {
@@ -191,7 +275,7 @@ impl OneClient {
         let heard = self.ask(Method::POST, "calls/X/estimates", name, &body).await;
         assert_eq!(heard.status, 200, "{:#}", heard.body);
         let by_us = heard.body["changed"]["by"] == name;
-        let told = heard.version.filter(|_| by_us).map_or_else(|| heard.not(), Told::Done);
+        let told = heard.version.filter(|_| by_us).map_or_else(|| heard.not(), |at| Told::Done(Some(at)));
         self.ledger.insert(name.to_owned(), (told, body));
     }
 }
@@ -203,21 +287,48 @@ fn version(reply: &reqwest::Response) -> Option<u64> {
 /// A reply that says what became of the request; `None` where the server was going down, or the connection.
 async fn read(reply: reqwest::Response) -> Option<(StatusCode, Option<u64>, Value)> {
     let (status, version) = (reply.status(), version(&reply));
-    let body = reply.json().await.ok()?;
+    let body = if status == StatusCode::NO_CONTENT { Value::Null } else { reply.json().await.ok()? };
     (!status.is_server_error()).then_some((status, version, body))
 }
 
-/// Kills the server, now and then, until all operations have begun.
+/// A server whose files can be kept from growing, which then is an error and kills nobody.
+fn start(folder: &Path) -> Process {
+    let mut command = Command::new("sh");
+    command.arg("-c").arg("trap '' XFSZ; exec \"$@\"").arg("sh").arg(env!("CARGO_BIN_EXE_fake-portolan"));
+    Process::start_as(command, folder)
+}
+
+/// Where a terminal is.
+fn place(server: &Process, terminal: usize) -> String {
+    format!("{}{}", server.1.trim_end_matches('1'), terminal + 1)
+}
+
+/// Bytes that files may have, of the process with this id.
+fn limit(id: u32, bytes: &str) {
+    let limited = Command::new("prlimit").args(["--pid", &id.to_string(), &format!("--fsize={bytes}:")]).status();
+    assert!(limited.unwrap().success());
+}
+
+/// Kills the server, now and then, until all operations have begun. Half of the times its disk fails before.
 async fn kill(shared: Arc<Shared>) -> u64 {
     let mut kills = 0;
-    for part in 1..=KILLS {
-        while shared.begun.load(Ordering::Relaxed) < part * shared.operations / (KILLS + 1) {
+    let all = KILLS.0.max(shared.operations / KILLS.1);
+    for part in 1..=all {
+        while shared.begun.load(Ordering::Relaxed) < part * shared.operations / (all + 1) {
             tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        if part % 2 == 0 {
+            let id = shared.server.read().await.as_ref().map(Process::id).unwrap();
+            limit(id, "4096");
+            tokio::time::sleep(FAILS).await;
+            limit(id, "unlimited");
+            // Of every other one it has to recover by itself.
+            tokio::time::sleep(FAILS * (part / 2 % 2) as u32 * 5).await;
         }
         let mut server = shared.server.write().await;
         drop(server.take()); // kill -9
         let folder = shared.folder.clone();
-        *server = Some(tokio::task::spawn_blocking(move || Process::start(&folder)).await.unwrap());
+        *server = Some(tokio::task::spawn_blocking(move || start(&folder)).await.unwrap());
         kills += 1;
     }
     kills
@@ -249,7 +360,10 @@ impl Plain {
                 assert!(held.len() <= HEIGHT, "{event:#}");
             }
         }
-        let known = self.bodies.insert((entity, id), event["after"].clone());
+        let known = match &event["after"] {
+            Value::Null => self.bodies.remove(&(entity, id)),
+            after => self.bodies.insert((entity, id), after.clone()),
+        };
         assert_eq!(known.unwrap_or_default(), event["before"]["body"], "it was not so before: {event:#}");
     }
 }
@@ -257,6 +371,8 @@ impl Plain {
 async fn checked(base: &str, mut ledger: Ledger) -> (u64, u64) {
     let http = Client::new();
     let (mut plain, mut cursor, mut last, mut done) = (Plain::default(), 0, 0, 0);
+    // Events of the same operation that are still to come.
+    let mut rest = (String::new(), 0);
     loop {
         let page = http.get(format!("{base}/history?limit=1000&cursor={cursor}")).send().await.unwrap();
         let page: Value = page.json().await.unwrap();
@@ -269,11 +385,18 @@ async fn checked(base: &str, mut ledger: Ledger) -> (u64, u64) {
             if by == "set up" {
                 continue;
             }
+            if rest.1 > 0 {
+                assert_eq!(by, rest.0, "all events of an operation are there, and together: {event:#}");
+                rest.1 -= 1;
+                continue;
+            }
             // Taken out, so that a second effect of the same operation is not found any more.
             let (told, asked) = ledger.remove(by).unwrap_or_else(|| panic!("a second effect, or nobody's: {event:#}"));
+            let is_stale = event["kind"] == "stale";
             let fits = match told {
-                Told::Done(at) => at == version,
-                Told::Not => false,
+                Told::Done(at) => at.is_none_or(|at| at == version) && !is_stale,
+                // What is kept of a step that could not be done.
+                Told::Not => is_stale,
                 Told::Perhaps => true,
             };
             assert!(fits, "{by} was told {told:?}: {event:#}");
@@ -284,8 +407,16 @@ async fn checked(base: &str, mut ledger: Ledger) -> (u64, u64) {
                     assert_eq!(event["id"], asked["container"]);
                 }
                 "estimated" => assert_eq!(event["after"]["call"]["eta"], asked["eta"]),
-                _ => assert_eq!(event["after"]["container"]["weight_kg"], asked["weight_kg"]),
+                "put" if event["entity"] == "equipment" => {
+                    assert_eq!(event["after"]["equipment"]["moves_per_hour"], asked["moves_per_hour"]);
+                }
+                "put" if asked["events"].is_null() => {
+                    assert_eq!(event["after"]["container"]["weight_kg"], asked["weight_kg"]);
+                }
+                _ => assert_eq!(event["id"], asked["id"]),
             }
+            let more = asked["events"].as_u64().map_or(0, |events| events - 1);
+            rest = (by.to_owned(), if is_stale { 0 } else { more });
             done += 1;
         }
         cursor = last;
@@ -311,24 +442,28 @@ async fn checked(base: &str, mut ledger: Ledger) -> (u64, u64) {
 async fn many_clients_and_a_server_that_is_killed() {
     let operations = from_environment("PORTOLAN_MODEL_OPERATIONS", 2000);
     let seed = from_environment("PORTOLAN_MODEL_SEED", 1);
-    println!("{operations} operations of {CLIENTS} clients, seed {seed}, {KILLS} times kill -9");
+    println!("{operations} operations of {CLIENTS} clients, seed {seed}");
     let folder = std::env::temp_dir().join(format!("portolan-terminal-clients-{}", std::process::id()));
     let _ = std::fs::remove_dir_all(&folder);
-    let server = Process::start(&folder);
+    let server = start(&folder);
     let http = Client::new();
-    let set_up = async |path: &str, body: Value| {
-        let request = http.put(format!("{}{path}", server.1)).header("x-actor", "set up").json(&body);
-        assert_eq!(request.send().await.unwrap().status(), 201);
-    };
-    set_up("", spec_json()).await;
-    set_up("/calls/X", json!({"eta": "2026-03-03T00:00:00Z", "moves": 100})).await;
-    for at in 0..CONTAINERS as usize {
-        set_up(&format!("/containers/{}", number(at)), json!({"size_type": "42G1"})).await;
+    for terminal in 0..TERMINALS {
+        let base = place(&server, terminal);
+        let set_up = async |path: &str, body: Value| {
+            let request = http.put(format!("{base}{path}")).header("x-actor", "set up").json(&body);
+            assert_eq!(request.send().await.unwrap().status(), 201);
+        };
+        set_up("", spec_json()).await;
+        set_up("/calls/X", json!({"eta": "2026-03-03T00:00:00Z", "moves": 100})).await;
+        for at in 0..CONTAINERS as usize {
+            set_up(&format!("/containers/{}", number(at)), json!({"size_type": "42G1"})).await;
+        }
     }
     let shared = Arc::new(Shared {
         server: RwLock::new(Some(server)),
         folder: folder.clone(),
-        places: Mutex::new(vec!["out".to_owned(); CONTAINERS as usize]),
+        places: Mutex::new(std::array::from_fn(|_| vec!["out".to_owned(); CONTAINERS as usize])),
+        fresh: AtomicU64::new(CONTAINERS),
         begun: AtomicU64::new(0),
         operations,
     });
@@ -337,18 +472,23 @@ async fn many_clients_and_a_server_that_is_killed() {
             // A request that hangs while its server is killed is over.
             let http = Client::builder().timeout(Duration::from_secs(20)).build().unwrap();
             let dice = Dice(seed.wrapping_mul(1000) + name);
-            let client = OneClient { shared: Arc::clone(&shared), http, dice, name, ledger: Ledger::new() };
-            tokio::spawn(client.run())
+            let (terminal, own, ledger) = (name as usize % TERMINALS, Vec::new(), Ledger::new());
+            let client = OneClient { shared: Arc::clone(&shared), http, dice, name, terminal, own, ledger };
+            (terminal, tokio::spawn(client.run()))
         })
         .collect();
     let killer = tokio::spawn(kill(Arc::clone(&shared)));
-    let mut ledger = Ledger::new();
-    for client in clients {
-        ledger.append(&mut client.await.unwrap());
+    let mut ledgers: [Ledger; TERMINALS] = std::array::from_fn(|_| Ledger::new());
+    for (terminal, client) in clients {
+        ledgers[terminal].append(&mut client.await.unwrap());
     }
     let kills = killer.await.unwrap();
-    let base = shared.server.read().await.as_ref().map(|server| server.1.clone()).unwrap();
-    let (done, events) = checked(&base, ledger).await;
+    let (mut done, mut events) = (0, 0);
+    for (terminal, ledger) in ledgers.into_iter().enumerate() {
+        let base = shared.server.read().await.as_ref().map(|server| place(server, terminal)).unwrap();
+        let (some, of) = checked(&base, ledger).await;
+        (done, events) = (done + some, events + of);
+    }
     println!("{done} of {operations} had an effect, {events} events, {kills} times kill -9, seed {seed}");
     assert!(done > operations / 4, "most operations were refused: {done}");
     drop(shared);

@@ -54,6 +54,7 @@ pub(crate) async fn the_contract(store: &dyn TerminalStore, clock: &SetClock) {
     lists_and_past(store, clock).await;
     equipment_is_heard(store, clock).await;
     a_plan_is_carried_out(store).await;
+    super::rules::are_kept(store).await;
     let refusal = refused(store, ask(Change::RemoveTerminal)).await;
     assert_eq!(refusal.reason, Reason::InUse, "containers stand in it");
     let other = Tenant::new("other");
@@ -150,9 +151,13 @@ async fn lists_and_past(store: &dyn TerminalStore, clock: &SetClock) {
         length_m: None,
         draft_m: None,
         latest_departure: None,
+        due: None,
+        tardiness_weight: None,
+        berths: Vec::new(),
     };
     done(store, ask(Change::PutCall("X".into(), call))).await;
     done(store, ask(Change::Estimate("X".into(), time("2026-03-03T02:00:00Z")))).await;
+    assert_eq!(refused(store, ask(Change::Estimate("Y".into(), then))).await.reason, Reason::Missing);
     let stored = store.record(&tenant, T, Entity::Call, "X").await.unwrap().unwrap();
     let Body::Call(stored) = stored.body else { panic!("{stored:?}") };
     assert_eq!((stored.estimates.len(), stored.details.eta), (2, time("2026-03-03T02:00:00Z")));
@@ -181,11 +186,16 @@ async fn equipment_is_heard(store: &dyn TerminalStore, clock: &SetClock) {
     let tenant = Tenant::local();
     let details =
         equipment::Details { kind: equipment::Kind::YardCrane, name: None, at: Some("B".into()), moves_per_hour: None };
-    done(store, ask(Change::PutEquipment("RTG-1".into(), details))).await;
-    assert!(store.beats(&tenant, T).await.unwrap().is_empty());
+    done(store, ask(Change::PutEquipment("RTG-1".into(), details.clone()))).await;
+    assert!(store.beats(&tenant, T, None).await.unwrap().is_empty());
     let ids = || vec!["RTG-1".to_owned(), "RTG-9".to_owned()];
     assert_eq!(store.beat(&tenant, T, ids(), clock.now()).await.unwrap(), ["RTG-9"]);
-    assert_eq!(store.beats(&tenant, T).await.unwrap()["RTG-1"], clock.now());
+    assert_eq!(store.beats(&tenant, T, None).await.unwrap()["RTG-1"], clock.now());
+    assert_eq!(store.beats(&tenant, T, Some("RTG-1")).await.unwrap()["RTG-1"], clock.now());
+    assert!(store.beats(&tenant, T, Some("RTG-9")).await.unwrap().is_empty());
+    done(store, ask(Change::RemoveEquipment("RTG-1".into()))).await;
+    done(store, ask(Change::PutEquipment("RTG-1".into(), details))).await;
+    assert!(store.beats(&tenant, T, None).await.unwrap().is_empty(), "another piece by its name was not heard yet");
     done(store, ask(Change::RemoveEquipment("RTG-1".into()))).await;
     assert_eq!(store.beat(&tenant, T, ids(), clock.now()).await.unwrap().len(), 2);
 }
@@ -240,6 +250,36 @@ async fn kept_in_a_file() {
     let store = open();
     assert_eq!(store.snapshot(&tenant, T, None).await.unwrap(), all);
     assert_eq!(store.history(&tenant, T, everything()).await.unwrap(), history);
+    drop(store);
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[tokio::test]
+async fn who_was_online_before_a_restart_is_silent_only_since_then() {
+    let folder = std::env::temp_dir().join(format!("portolan-restart-equipment-{}", std::process::id()));
+    let _ = std::fs::remove_dir_all(&folder);
+    let (clock, tenant) = (SetClock::new(), Tenant::local());
+    let open = || Embedded::open(&folder, clock.clone(), Bounds::default()).unwrap().terminals().unwrap();
+    {
+        let store = open();
+        done(&*store, ask(Change::PutTerminal(Box::new(spec())))).await;
+        for id in ["AWAKE", "SILENT", "REMOVED", "NEVER"] {
+            let details: equipment::Details = serde_json::from_str(r#"{"kind": "truck"}"#).unwrap();
+            done(&*store, ask(Change::PutEquipment(id.into(), details))).await;
+        }
+        store.beat(&tenant, T, vec!["SILENT".into(), "REMOVED".into()], clock.now()).await.unwrap();
+        clock.pass(1);
+        store.beat(&tenant, T, vec!["AWAKE".into(), "REMOVED".into()], clock.now()).await.unwrap();
+        done(&*store, ask(Change::RemoveEquipment("REMOVED".into()))).await;
+    }
+    let before = clock.now() - SignedDuration::from_hours(1);
+    clock.pass(2);
+    let store = open();
+    let details: equipment::Details = serde_json::from_str(r#"{"kind": "truck"}"#).unwrap();
+    done(&*store, ask(Change::PutEquipment("REMOVED".into(), details))).await;
+    let beats = store.beats(&tenant, T, None).await.unwrap();
+    let expected = [("AWAKE".to_owned(), clock.now()), ("SILENT".to_owned(), before)];
+    assert_eq!(beats, expected.into(), "nobody could be heard meanwhile");
     drop(store);
     std::fs::remove_dir_all(folder).unwrap();
 }

@@ -7,8 +7,9 @@ pub(crate) mod contract;
 mod conventions;
 mod full_disk;
 mod killed;
-mod model;
+pub(crate) mod model;
 mod plans;
+mod rules;
 mod stale;
 
 use jiff::Timestamp;

@@ -1,15 +1,26 @@
 //! Plans from what is stored, and carrying them out.
 
-use portolan_tests::server_at::{Reply, Server};
+use std::sync::Arc;
+
+use portolan_functions::adapters::SystemClock;
+use portolan_functions::adapters::embedded::{Bounds, Embedded};
+use portolan_functions::http::Offered;
+use portolan_tests::server_at::{Reply, Server, Setup};
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::api::{call, post, put, with_terminal};
-use super::number;
+use super::{number, spec_json};
 
-/// Six containers in two stacks of B; 1 and 2, at the bottom, go with call X, 3 with it later.
 pub(super) async fn with_a_yard() -> Server {
     let server = with_terminal().await;
+    fill(&server).await;
+    server
+}
+
+/// Six containers in two stacks of B; 1 and 2, at the bottom, go with call X, 3 with it later.
+async fn fill(server: &Server) {
+    call(server, Method::PUT, "/v1/terminals/T1", |request| request.json(&spec_json())).await;
     let mut lines = String::new();
     for (at, slot) in ["B/1/1/1", "B/1/2/1", "B/1/1/2", "B/1/2/2", "B/1/1/3", "A/1/1/1"].iter().enumerate() {
         let mut line = json!({"number": number(at + 1), "slot": slot, "size_type": "42G1"});
@@ -19,9 +30,8 @@ pub(super) async fn with_a_yard() -> Server {
         }
         lines += &format!("{line}\n");
     }
-    let loaded = super::api::load(&server, "", "application/x-ndjson", lines).await;
+    let loaded = super::api::load(server, "", "application/x-ndjson", lines).await;
     assert_eq!(loaded.body["loaded"], 6, "{:#}", loaded.body);
-    server
 }
 
 pub(super) async fn version(server: &Server) -> u64 {
@@ -138,6 +148,19 @@ async fn what_a_yard_plan_cannot_use_is_told() {
     assert_eq!(left, [number(3), number(7)], "one is on hold, one is not here");
     let all = post(&server, "yard/plans", json!({"destination": "call:X", "include_offline": true})).await;
     assert_eq!(all.body["terminal"]["offline"], Value::Null);
+    // What works anywhere works here as well; trucks are in no plan.
+    put(&server, "equipment/SC-1", json!({"kind": "straddle_carrier"})).await;
+    put(&server, "equipment/TR-1", json!({"kind": "truck"})).await;
+    let offline = async || {
+        let made = post(&server, "yard/plans", json!({"destination": "call:X"})).await;
+        assert_eq!(made.status, 200, "{:#}", made.body);
+        made.body["terminal"]["offline"].clone()
+    };
+    assert_eq!(offline().await, json!(["RTG-2", "SC-1"]));
+    call(&server, Method::DELETE, "/v1/terminals/T1/equipment/RTG-1", |request| request).await;
+    post(&server, "yard/plans", json!({"destination": "call:X"})).await.is_problem(409, "no_equipment");
+    post(&server, "heartbeats", json!({"equipment": ["SC-1"]})).await;
+    assert_eq!(offline().await, json!(["RTG-2"]));
 
     let wrong = [
         (json!({}), "what_leaves", ""),
@@ -209,6 +232,18 @@ async fn a_berth_plan_is_made_from_the_calls() {
         call(&server, Method::GET, half.header("location"), |request| request.header("accept", "image/svg+xml")).await;
     assert!(picture.body.as_str().unwrap().contains("NEXT"));
 
+    // South takes twice as long, and is all that it may go to.
+    let bound = json!({"eta": ahead(3), "moves": 60, "berths": ["south"], "due": ahead(4), "tardiness_weight": 9});
+    assert_eq!(put(&server, "calls/BOUND", bound).await.status, 201);
+    let made = post(&server, "berth/plans", json!({"calls": ["BOUND"]})).await;
+    let visit = visit(&made, "BOUND").unwrap();
+    assert_eq!((&visit["berth"], &visit["handling_s"]), (&json!("south"), &json!(7200)), "{:#}", made.body);
+    let unknown = json!({"eta": ahead(3), "moves": 60, "berths": ["south", "west"]});
+    let unknown = put(&server, "calls/BOUND", unknown).await;
+    assert_eq!(unknown.body["issues"][0]["path"], "/berths/1", "{:#}", unknown.body);
+    let weighed = put(&server, "calls/BOUND", json!({"eta": ahead(3), "moves": 60, "tardiness_weight": 9})).await;
+    assert_eq!(weighed.body["issues"][0]["code"], "tardiness_without_due", "{:#}", weighed.body);
+
     post(&server, "berth/plans", json!({"calls": ["GONE"]})).await.is_problem(422, "invalid");
     post(&server, "berth/plans", json!({"calls": ["NONE", "NEXT", "NEXT"]})).await.is_problem(422, "invalid");
     // A key gives the same answer, though time has gone on and the terminal with it.
@@ -227,5 +262,59 @@ async fn a_berth_plan_is_made_from_the_calls() {
     .await;
     assert!([200, 202].contains(&deferred.status.as_u16()), "{:#}", deferred.body);
     assert_eq!(deferred.body["terminal"]["id"], "T1");
+    server.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_serves_plans_alone_tells_that_a_terminal_has_moved_on_and_serves_no_terminal() {
+    let store = Embedded::in_memory(Arc::new(SystemClock), Bounds::default()).unwrap();
+    let terminals = store.terminals().unwrap();
+    let serve = async |offered: Offered| {
+        let (stores, terminals) = (store.stores(), Arc::clone(&terminals));
+        let problems = portolan::problem::registry();
+        Server::start(Setup { problems, stores, terminals, offered, ..Setup::default() }).await
+    };
+    let (server, reader) = (serve(Offered::Everything).await, serve(Offered::Reading).await);
+    fill(&server).await;
+    let made = post(&server, "yard/plans", json!({"containers": [number(1)]})).await;
+    let plan = format!("/v1/plans/{}", made.text("id"));
+    assert_eq!(reader.get(&plan).await.body["terminal"]["has_moved_on"], false);
+    post(&server, "moves", json!({"container": number(6), "from": "A/1/1/1", "to": "A/1/2"})).await;
+    assert_eq!(reader.get(&plan).await.body["terminal"]["has_moved_on"], true);
+    for path in ["/v1/terminals", "/v1/terminals/T1", "/v1/terminals/T1/snapshot"] {
+        reader.get(path).await.is_problem(404, "not_found");
+    }
+    reader.close().await;
+    server.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_truck_window_or_a_train_takes_is_dug_out() {
+    let server = with_a_yard().await;
+    for (container, destination) in
+        [(2, "gate:2026-03-02T10"), (5, "gate:2026-03-02T10"), (1, "rail:R7"), (6, "rail:R7")]
+    {
+        let details = json!({"size_type": "42G1", "destination": destination});
+        assert_eq!(put(&server, &format!("containers/{}", number(container)), details).await.status, 200);
+    }
+    // 4 stands on 2; 5 is on top already.
+    let gate = post(&server, "yard/plans", json!({"destination": "gate:2026-03-02T10"})).await;
+    assert_eq!((gate.status.as_u16(), &gate.body["objective"]), (200, &json!(1)), "{:#}", gate.body);
+    let out = |plan: &Reply| -> Vec<Value> {
+        let mut out: Vec<Value> =
+            moves(plan).iter().filter(|step| step["to"].is_null()).map(|step| step["container"].clone()).collect();
+        out.sort_by_key(ToString::to_string);
+        out
+    };
+    assert_eq!(out(&gate), [number(2), number(5)]);
+    // A train takes from two blocks: each is planned by itself, and the plan says what is elsewhere.
+    let both = post(&server, "yard/plans", json!({"destination": "rail:R7"})).await;
+    assert_eq!(both.body["issues"][0]["code"], "several_blocks", "{:#}", both.body);
+    for (block, here, elsewhere) in [("A", 6, 1), ("B", 1, 6)] {
+        let plan = post(&server, "yard/plans", json!({"destination": "rail:R7", "block": block})).await;
+        assert_eq!(plan.status, 200, "{:#}", plan.body);
+        assert_eq!(out(&plan), [number(here)]);
+        assert_eq!(plan.body["terminal"]["left_out"][0]["id"], number(elsewhere));
+    }
     server.close().await;
 }

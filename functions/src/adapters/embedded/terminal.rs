@@ -257,10 +257,15 @@ impl TerminalStore for Terminals {
         &'a self,
         tenant: &'a Tenant,
         terminal: &'a str,
+        of: Option<&'a str>,
     ) -> Later<'a, Result<BTreeMap<String, Timestamp>, StoreError>> {
         let registry = self.writer.registry();
-        let seen = registry.seen.get(&scope(tenant, terminal)).into_iter().flatten();
-        let seen = seen.filter_map(|(id, at)| Some((id.clone(), (*at)?))).collect();
+        let all = registry.seen.get(&scope(tenant, terminal));
+        let seen = match of {
+            Some(id) => all.and_then(|all| all.get_key_value(id)).into_iter().collect::<Vec<_>>(),
+            None => all.into_iter().flatten().collect(),
+        };
+        let seen = seen.into_iter().filter_map(|(id, at)| Some((id.clone(), (*at)?))).collect();
         Box::pin(std::future::ready(Ok(seen)))
     }
 }

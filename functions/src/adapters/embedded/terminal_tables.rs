@@ -69,13 +69,13 @@ pub(super) struct Tables<'t> {
     history_of: Table<'t, (&'static str, u8, &'static str, u64), ()>,
     keys: Table<'t, (&'static str, &'static str), &'static [u8]>,
     key_ages: Table<'t, (i64, &'static str, &'static str), ()>,
+    beats: Table<'t, (&'static str, &'static str), i64>,
     log: Table<'t, (), u64>,
 }
 
 /// Makes the tables where they are missing, so that readers find them.
 pub(super) fn prepare(transaction: &WriteTransaction) -> Result<(), Fault> {
     Tables::open(transaction)?;
-    transaction.open_table(BEATS)?;
     Ok(())
 }
 
@@ -94,6 +94,7 @@ impl<'t> Tables<'t> {
             history_of: transaction.open_table(HISTORY_OF)?,
             keys: transaction.open_table(KEYS)?,
             key_ages: transaction.open_table(KEY_AGES)?,
+            beats: transaction.open_table(BEATS)?,
             log: transaction.open_table(LOG)?,
         })
     }
@@ -193,13 +194,14 @@ impl<'t> Tables<'t> {
             let Some((entity, id)) = body.map(Body::name) else { continue };
             self.move_about(scope, before.as_ref(), after.as_ref())?;
             let key = (scope, entity as u8, id.as_str());
-            match &after {
-                Some(body) => {
-                    let record = Record { body: body.clone(), stamp: stamp.clone() };
-                    self.records.insert(key, serde_json::to_vec(&record)?.as_slice())?;
-                }
-                None => {
-                    self.records.remove(key)?;
+            if let Some(body) = &after {
+                let record = Record { body: body.clone(), stamp: stamp.clone() };
+                self.records.insert(key, serde_json::to_vec(&record)?.as_slice())?;
+            } else {
+                self.records.remove(key)?;
+                if entity == Entity::Equipment {
+                    // Of another piece by this name nothing was heard yet.
+                    self.beats.remove((scope, id.as_str()))?;
                 }
             }
             self.history_of.insert((scope, entity as u8, id.as_str(), version), ())?;
@@ -270,9 +272,9 @@ impl<'t> Tables<'t> {
         Ok(record.map(|record| read("a record", record.value())).transpose()?)
     }
 
-    fn others(&self, scope: &str) -> Result<Vec<Record>, Fault> {
-        let mut all = Vec::new();
-        for entry in self.records.range((scope, Entity::Container as u8, "")..(scope, u8::MAX, ""))? {
+    fn all(&self, scope: &str, entity: Entity) -> Result<Vec<Record>, Fault> {
+        let (mut all, kind) = (Vec::new(), entity as u8);
+        for entry in self.records.range((scope, kind, "")..(scope, kind + 1, ""))? {
             all.push(read("a record", entry?.1.value())?);
         }
         Ok(all)
@@ -293,6 +295,8 @@ pub(super) struct Seen<'a, 't> {
     pub(super) tables: &'a Tables<'t>,
     pub(super) scope: &'a str,
     pub(super) spec: Option<Arc<Spec>>,
+    /// Pieces of equipment, at most.
+    pub(super) equipment: usize,
 }
 
 impl View for Seen<'_, '_> {
@@ -304,8 +308,12 @@ impl View for Seen<'_, '_> {
         Ok(self.tables.get(self.scope, entity, id)?)
     }
 
-    fn others(&self) -> Result<Vec<Record>, StoreError> {
-        Ok(self.tables.others(self.scope)?)
+    fn all(&self, entity: Entity) -> Result<Vec<Record>, StoreError> {
+        Ok(self.tables.all(self.scope, entity)?)
+    }
+
+    fn equipment(&self) -> Result<usize, StoreError> {
+        Ok(self.equipment)
     }
 
     fn stack(&self, at: &StackAt) -> Result<Vec<String>, StoreError> {

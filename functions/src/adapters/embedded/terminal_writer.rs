@@ -20,7 +20,8 @@ use super::terminal_tables::{BEATS, HEADS, RECORDS, Seen, Tables, Used, read};
 use super::{Embedded, Fault};
 use crate::ports::{StoreError, WallClock};
 use crate::terminal::decide::decide;
-use crate::terminal::event::{Ask, Body, Entity, Outcome, Reason, Receipt, Record, Refusal};
+use crate::terminal::equipment::is_online;
+use crate::terminal::event::{Ask, Body, Change, Entity, Outcome, Reason, Receipt, Record, Refusal};
 use crate::terminal::layout::Spec;
 
 /// Changes in one transaction at most.
@@ -47,6 +48,18 @@ pub(super) struct Registry {
     pub(super) fresh: HashMap<(String, String), Timestamp>,
 }
 
+impl Registry {
+    /// While nobody listened, nobody could be heard: what was online when signs of life were last written is silent since now. Signs may
+    /// have been lost besides, which does not make them silent for longer.
+    fn bridge(&mut self, now: Timestamp) {
+        let times = || self.seen.values().flat_map(BTreeMap::values).copied().flatten();
+        let Some(last) = times().max() else { return };
+        for seen in self.seen.values_mut().flat_map(BTreeMap::values_mut).filter(|seen| is_online(**seen, last)) {
+            *seen = (*seen).max(Some(now));
+        }
+    }
+}
+
 /// The thread. Ends, after what it was given is written, when this is dropped.
 pub(super) struct Writer {
     jobs: Option<Sender<Job>>,
@@ -57,7 +70,9 @@ pub(super) struct Writer {
 impl Writer {
     pub(super) fn start(store: &Embedded) -> Result<Self, StoreError> {
         let (jobs, received) = channel();
-        let registry = Arc::new(Mutex::new(store.disk.read(registered)?));
+        let mut registry = store.disk.read(registered)?;
+        registry.bridge(store.clock.now());
+        let registry = Arc::new(Mutex::new(registry));
         let writing = Writing {
             store: store.clone(),
             registry: Arc::clone(&registry),
@@ -243,12 +258,13 @@ impl Writing {
             self.pending = None;
         }
         let mut registry = lock(&self.registry);
+        let registry = &mut *registry;
         for (scope, id, is_there) in equipment {
-            let seen = registry.seen.entry(scope).or_default();
             if is_there {
-                seen.entry(id).or_default();
-            } else {
+                registry.seen.entry(scope).or_default().entry(id).or_default();
+            } else if let Some(seen) = registry.seen.get_mut(&scope) {
                 seen.remove(&id);
+                registry.fresh.remove(&(scope, id));
             }
         }
         Ok(outcomes)
@@ -278,7 +294,15 @@ impl Writing {
             Some(spec) => spec.clone(),
             None => self.read_spec(tables, scope)?,
         };
-        let decision = match decide(&Seen { tables, scope, spec }, &ask, at) {
+        let pieces = match &ask.change {
+            Change::PutEquipment(..) => {
+                // Those that are registered, and those of this batch.
+                let registered = lock(&self.registry).seen.get(scope).map_or(0, BTreeMap::len);
+                registered + equipment.iter().filter(|(of, _, is_there)| of == scope && *is_there).count()
+            }
+            _ => 0,
+        };
+        let decision = match decide(&Seen { tables, scope, spec, equipment: pieces }, &ask, at) {
             Ok(decision) => decision,
             Err(error) => return Ok(Err(error)),
         };
@@ -305,7 +329,7 @@ impl Writing {
         let record: Option<Record> = match about {
             Some((entity, id)) => {
                 use crate::terminal::decide::View;
-                Seen { tables, scope, spec: None }.record(entity, &id)?
+                Seen { tables, scope, spec: None, equipment: 0 }.record(entity, &id)?
             }
             None => None,
         };
@@ -318,7 +342,7 @@ impl Writing {
 
     fn read_spec(&mut self, tables: &Tables<'_>, scope: &str) -> Result<Option<Arc<Spec>>, Fault> {
         use crate::terminal::decide::View;
-        let spec = match (Seen { tables, scope, spec: None }).record(Entity::Terminal, "")? {
+        let spec = match (Seen { tables, scope, spec: None, equipment: 0 }).record(Entity::Terminal, "")? {
             Some(Record { body: Body::Terminal(spec), .. }) => Some(Arc::new(*spec)),
             _ => None,
         };

@@ -176,9 +176,9 @@ async fn load(which: &Which, file: Option<&Path>, layout: Option<&Path>, keep_go
     let Some(file) = file else { return Ok(()) };
     let loader = listed(file)?;
     let name = input::name(file);
-    let mut list = TakeOver::new(loader, keep_good);
+    let mut list = TakeOver::new(loader, keep_good, usize::MAX);
     let taken = loop {
-        let Some(change) = list.change() else { break list.given_up() };
+        let Some((change, _)) = list.change() else { break list.given_up() };
         let outcome = open.outcome(change).await.map_err(broken)?;
         if let Some(taken) = list.told(outcome) {
             break taken;

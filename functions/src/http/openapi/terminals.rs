@@ -121,15 +121,19 @@ fn lists(paths: &mut Map<String, Value>) {
         ("slot", "The container in this slot: `A/1/2/3`."),
         ("stack", "Those of this stack, from the ground up: `A/1/2`."),
         ("destination", "Those that go there: `call:ID`, `gate:WINDOW` or `rail:ID`."),
+        ("at", "As text/csv or application/x-ndjson: as it was at this time."),
     ];
-    let summary = "Containers; all of them as text/csv or application/x-ndjson where `Accept` asks for it";
+    let summary =
+        "Containers by page; as text/csv or application/x-ndjson without limit and cursor all of them, at one version";
     let mut list = listing("list_containers", summary, "ContainerPage", &by);
     for kind in ["text/csv", "application/x-ndjson"] {
         list["responses"]["200"]["content"][kind] = json!({"schema": {"type": "string"}});
     }
     let line =
         json!({"schema": {"type": "string", "description": "Columns as exported, or a ContainerLine in JSON a line."}});
+    // A list has no entity tag.
     let mut parameters = conditions();
+    parameters.retain(|parameter| parameter["name"] != "If-Match");
     parameters.push(query(
         "keep",
         &json!({"type": "string", "enum": ["good"]}),
@@ -151,6 +155,8 @@ fn lists(paths: &mut Map<String, Value>) {
     for (path, id, summary) in [
         ("/history", "terminal_history", "What happened, oldest first"),
         ("/containers/{id}/history", "container_history", "What happened to a container, oldest first"),
+        ("/calls/{id}/history", "call_history", "What happened to a call, with every estimate, oldest first"),
+        ("/equipment/{id}/history", "equipment_history", "What happened to a piece of equipment, oldest first"),
     ] {
         let mut list = listing(id, summary, "TerminalHistory", &span);
         list["responses"]["200"]["content"]["application/x-ndjson"] = json!({"schema": {"type": "string"}});

@@ -72,7 +72,7 @@ impl Asked {
     }
 
     /// What becomes of a change.
-    pub(super) async fn outcome(
+    async fn outcome(
         &self,
         terminals: &Terminals,
         tenant: &Tenant,
@@ -80,7 +80,21 @@ impl Asked {
         change: Change,
         content: &[u8],
     ) -> Result<Outcome, Trouble> {
-        let key = replay::key(&self.headers)?.map(|key| (key, digest(&[self.place.as_bytes(), content])));
+        self.part(terminals, tenant, terminal, change, content, 0).await
+    }
+
+    /// What becomes of a part of what is asked for: those after the first have keys of their own, made from the caller's.
+    pub(super) async fn part(
+        &self,
+        terminals: &Terminals,
+        tenant: &Tenant,
+        terminal: &str,
+        change: Change,
+        content: &[u8],
+        part: usize,
+    ) -> Result<Outcome, Trouble> {
+        let named = |key| if part == 0 { key } else { format!("{key}/{part}") };
+        let key = replay::key(&self.headers)?.map(|key| (named(key), digest(&[self.place.as_bytes(), content])));
         let ask = Ask { change, expect: expected(&self.headers)?, by: actor(&self.headers)?, key };
         Ok(terminals.change(tenant, terminal, ask).await?)
     }

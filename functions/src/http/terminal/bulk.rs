@@ -3,29 +3,33 @@
 use axum::Json;
 use axum::body::Body as HttpBody;
 use axum::extract::{Extension, Path, Request, State};
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
-use http_body_util::BodyExt;
 use portolan::Issue;
 use serde::{Deserialize, Serialize};
 
 use super::super::problem::{Code, Trouble};
-use super::super::{Api, negotiate};
-use super::asked::{Asked, Made, terminals};
-use super::records::{self, Pairs, Wanted, bad};
+use super::super::{Api, body, negotiate};
+use super::asked::{Asked, Made, has_already, tag, terminals};
+use super::past::time;
+use super::records::{self, Pairs, Wanted, Which, bad, link};
 use crate::plans::record::Tenant;
-use crate::terminal::event::{Arrival, Entity, Record};
-use crate::terminal::load::{COLUMNS, Format, Loader, TakeOver, Taken, csv_line};
-use crate::terminal::port::Query;
+use crate::terminal::container::Container;
+use crate::terminal::event::{Body, Entity};
+use crate::terminal::load::{Format, Loader, TakeOver, Taken};
 
 const JSON: &str = "application/json";
 const CSV: &str = "text/csv";
 const LINES: &str = "application/x-ndjson";
-/// Containers that are read at once for an export.
+/// Containers that are written at once for an export.
 const CHUNK: usize = 1000;
-/// Issues that are sent; the rest is counted.
-const MAX_ISSUES: usize = 20_000;
+/// Issues that are sent; the rest is counted. A list of 100,000 lines may be wrong in all of them, twice.
+const MAX_ISSUES: usize = 200_000;
+
+/// Bytes of a list at most: a million lines of the usual length, several times over.
+const MAX_BYTES: usize = 256 << 20;
+
 /// What became of a list.
 #[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Loaded {
@@ -44,54 +48,62 @@ pub(super) async fn list(
     headers: HeaderMap,
     pairs: Pairs,
 ) -> Result<Response, Trouble> {
-    let kind = negotiate::accept(&headers, &[JSON, CSV, LINES])?;
-    let wanted = Wanted::read(pairs, &["slot", "stack", "destination"])?;
-    if kind == JSON {
-        return records::listed(&api, &tenant, &terminal, Entity::Container, wanted).await;
-    }
-    records::exists(&api, &tenant, &terminal).await?;
-    let is_csv = kind == CSV;
-    let first = if is_csv { COLUMNS.join(",") + "\n" } else { String::new() };
-    let pieces = stream::unfold(Some((None::<String>, first)), move |state| {
-        let (api, tenant, terminal) = (api.clone(), tenant.clone(), terminal.clone());
-        async move {
-            let (after, mut text) = state?;
-            let query = Query { entity: Entity::Container, destination: None, stack: None, after, limit: CHUNK };
-            let part = match api.terminals.as_deref()?.list(&tenant, &terminal, query).await {
-                Ok(part) => part,
-                // The response breaks off, which its reader notices.
-                Err(error) => return Some((Err(error), None)),
-            };
-            part.items.iter().for_each(|record| text.push_str(&line(record, is_csv)));
-            let last = part.items.last().filter(|_| part.more).map(|last| last.body.name().1);
-            Some((Ok(text), last.map(|last| (Some(last), String::new()))))
+    let (kind, format) = match negotiate::accept(&headers, &[JSON, CSV, LINES])? {
+        CSV => (CSV, Format::Csv),
+        LINES => (LINES, Format::Lines),
+        _ => {
+            let wanted = Wanted::read(pairs, &["slot", "stack", "destination"])?;
+            return records::listed(&api, &tenant, &terminal, Entity::Container, wanted).await;
         }
+    };
+    let wanted = Wanted::read(pairs, &["slot", "stack", "destination", "at"])?;
+    let at = time(&wanted, "at")?;
+    let mut fields = HeaderMap::new();
+    fields.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    fields.insert(header::VARY, HeaderValue::from_static("accept, authorization, x-api-key"));
+    if wanted.is_paged {
+        if at.is_some() {
+            return Err(bad("at goes with the whole list only: leave limit and cursor out"));
+        }
+        let (items, next) = records::found(&api, &tenant, &terminal, Entity::Container, &wanted).await?;
+        fields.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        fields.extend(link(next.as_ref()));
+        let lines = items.iter().filter_map(|record| record.body.container()).map(|it| format.line(it));
+        return Ok((fields, format.head() + &lines.collect::<String>()).into_response());
+    }
+    // All that is wanted at one version, whatever happens while it is sent.
+    let which = Which::read(&wanted)?;
+    let service = terminals(&api)?;
+    fields.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    if at.is_none() && headers.contains_key(header::IF_NONE_MATCH) {
+        let version = service.version(&tenant, &terminal).await?;
+        if has_already(&headers, version) {
+            fields.extend(tag(version).map(|tag| (header::ETAG, tag)));
+            return Ok((StatusCode::NOT_MODIFIED, fields).into_response());
+        }
+    }
+    let all = service.snapshot(&tenant, &terminal, at).await?;
+    if all.spec().is_none() {
+        return Err(Trouble::new(Code::NotFound, "there is no such terminal, or there was none at that time"));
+    }
+    fields.extend(tag(all.version).map(|tag| (header::ETAG, tag)));
+    let containers = all.records.into_iter().filter_map(|record| match record.body {
+        Body::Container(container) => Some(container),
+        _ => None,
     });
-    let mut response = Response::new(HttpBody::from_stream(pieces));
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(if is_csv { CSV } else { LINES }));
-    Ok(response)
-}
-
-fn line(record: &Record, is_csv: bool) -> String {
-    match record.body.container() {
-        Some(container) if is_csv => csv_line(container),
-        Some(container) => {
-            let (number, slot, details) = (container.number.clone(), container.slot.clone(), container.details.clone());
-            let arrival = Arrival {
-                number,
-                slot,
-                size_type: details.size_type,
-                weight_kg: details.weight_kg,
-                reefer: details.reefer,
-                hazard: details.hazard,
-                destination: details.destination,
-                priority: details.priority,
-                hold: details.hold,
-            };
-            serde_json::to_string(&arrival).unwrap_or_default() + "\n"
-        }
-        None => String::new(),
+    let mut wanted: Vec<Container> = containers.filter(|container| which.has(container)).collect();
+    if which.stack.is_some() {
+        // From the ground up.
+        wanted.sort_by(|a, b| a.slot.cmp(&b.slot));
     }
+    let mut left = wanted.into_iter();
+    let mut text = format.head();
+    let pieces = std::iter::from_fn(move || {
+        let lines = left.by_ref().take(CHUNK).map(|container| format.line(&container));
+        let piece = std::mem::take(&mut text) + &lines.collect::<String>();
+        (!piece.is_empty()).then_some(Ok::<_, std::convert::Infallible>(piece))
+    });
+    Ok((fields, HttpBody::from_stream(stream::iter(pieces))).into_response())
 }
 
 pub(super) async fn load(
@@ -101,8 +113,12 @@ pub(super) async fn load(
     pairs: Pairs,
     request: Request,
 ) -> Result<Response, Trouble> {
-    let (parts, mut body) = request.into_parts();
+    let (parts, stream) = request.into_parts();
     negotiate::accept(&parts.headers, &[JSON])?;
+    body::check_encoding(&parts.headers)?;
+    if parts.headers.contains_key(header::IF_MATCH) || parts.headers.contains_key(header::IF_NONE_MATCH) {
+        return Err(bad("a list has no ETag: leave If-Match and If-None-Match out"));
+    }
     let mut keep_good = false;
     for (name, value) in pairs.map_err(|_| bad("the query is not readable"))?.0 {
         match (name.as_str(), value.as_str()) {
@@ -120,26 +136,14 @@ pub(super) async fn load(
         }
     };
     let mut loader = Loader::new(format);
-    let patience = 10 * api.body_time;
-    let read = tokio::time::timeout(patience, async {
-        while let Some(frame) = body.frame().await {
-            let frame = frame.map_err(|_| Trouble::new(Code::BadRequest, "the body broke off"))?;
-            if frame.data_ref().is_some_and(|data| !loader.take(data)) {
-                break;
-            }
-        }
-        Ok(())
-    });
-    let late =
-        |_| Trouble::new(Code::RequestTimeout, format!("the list was not complete after {} s", patience.as_secs()));
-    read.await.map_err(late).flatten()?;
+    body::each_piece(&parts.headers, stream, 10 * api.body_time, MAX_BYTES, |data| loader.take(data)).await?;
     let digest = loader.end();
     let asked = Asked::bodiless(parts.headers, format!("POST {terminal} containers keep_good={keep_good}"));
     let service = terminals(&api)?;
-    let mut list = TakeOver::new(loader, keep_good);
+    let mut list = TakeOver::new(loader, keep_good, service.largest_load());
     let what = loop {
-        let Some(change) = list.change() else { break list.given_up() };
-        let outcome = asked.outcome(service, &tenant, &terminal, change, digest.as_bytes()).await?;
+        let Some((change, part)) = list.change() else { break list.given_up() };
+        let outcome = asked.part(service, &tenant, &terminal, change, digest.as_bytes(), part).await?;
         if let Some(taken) = list.told(outcome) {
             break taken;
         }

@@ -5,7 +5,7 @@
 //! | itself, `containers/{id}`, `calls/{id}`, `equipment/{id}` and the lists of them | `records` |
 //! | `containers` (POST a list, GET as CSV or NDJSON) | `bulk` |
 //! | `moves`, `calls/{id}/estimates`, `heartbeats` | `actions` |
-//! | `history`, `snapshot` | `past` |
+//! | `history`, `containers/{id}/history` (and so on), `snapshot` | `past` |
 //! | `berth/plans`, `yard/plans`, `plans/{id}`, `plans/{id}/steps` | `plans` |
 //!
 //! Writes take `Idempotency-Key`, `If-Match`, `If-None-Match: *` and `x-actor`. Key and effect are written in one transaction, so that
@@ -42,7 +42,6 @@ pub(super) fn routes(router: Router<Api>) -> Router<Api> {
         .route("/v1/terminals/{t}/heartbeats", post(actions::heartbeats))
         .route("/v1/terminals/{t}/moves", post(actions::make_move))
         .route("/v1/terminals/{t}/history", get(past::history))
-        .route("/v1/terminals/{t}/containers/{id}/history", get(past::of_container))
         .route("/v1/terminals/{t}/snapshot", get(past::snapshot))
         .route("/v1/terminals/{t}/berth/plans", post(plans::berth))
         .route("/v1/terminals/{t}/yard/plans", post(plans::yard))
@@ -51,7 +50,10 @@ pub(super) fn routes(router: Router<Api>) -> Router<Api> {
     for (name, entity) in [("containers", Entity::Container), ("calls", Entity::Call), ("equipment", Entity::Equipment)]
     {
         let one = get(records::show).put(records::put).delete(records::remove).layer(Extension(entity));
-        router = router.route(&format!("/v1/terminals/{{t}}/{name}/{{id}}"), one);
+        let past = get(past::of_record).layer(Extension(entity));
+        router = router
+            .route(&format!("/v1/terminals/{{t}}/{name}/{{id}}"), one)
+            .route(&format!("/v1/terminals/{{t}}/{name}/{{id}}/history"), past);
     }
     router
 }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::super::problem::Trouble;
 use super::super::{Api, negotiate};
 use super::asked::{has_already, tag, terminals};
-use super::records::{Pairs, Wanted, bad, missing, page};
+use super::records::{Pairs, Wanted, bad, link, missing, page};
 use crate::plans::record::Tenant;
 use crate::terminal::event::{Entity, Record};
 use crate::terminal::port::{Part, Past};
@@ -43,15 +43,21 @@ pub(super) async fn history(
     events(&api, &tenant, &terminal, None, &headers, pairs, &path).await
 }
 
-pub(super) async fn of_container(
+pub(super) async fn of_record(
     State(api): State<Api>,
     Extension(tenant): Extension<Tenant>,
+    Extension(entity): Extension<Entity>,
     Path((terminal, id)): Path<(String, String)>,
     headers: HeaderMap,
     pairs: Pairs,
 ) -> Result<Response, Trouble> {
-    let path = format!("/v1/terminals/{terminal}/containers/{id}/history");
-    events(&api, &tenant, &terminal, Some((Entity::Container, id)), &headers, pairs, &path).await
+    let name = match entity {
+        Entity::Call => "calls",
+        Entity::Equipment => "equipment",
+        _ => "containers",
+    };
+    let path = format!("/v1/terminals/{terminal}/{name}/{id}/history");
+    events(&api, &tenant, &terminal, Some((entity, id)), &headers, pairs, &path).await
 }
 
 async fn events(
@@ -77,8 +83,7 @@ async fn events(
         let lines: String = items.iter().map(|event| serde_json::to_string(event).unwrap_or_default() + "\n").collect();
         let mut fields = HeaderMap::new();
         fields.insert(header::CONTENT_TYPE, HeaderValue::from_static(LINES));
-        let link = next.as_ref().and_then(|next| HeaderValue::from_str(&format!("<{next}>; rel=\"next\"")).ok());
-        fields.extend(link.map(|link| (header::LINK, link)));
+        fields.extend(link(next.as_ref()));
         return Ok((fields, lines).into_response());
     }
     let items = items.iter().map(|event| serde_json::to_value(event).unwrap_or_default()).collect();
@@ -114,7 +119,7 @@ pub(super) async fn snapshot(
     Ok((fields, Json(snapshot)).into_response())
 }
 
-fn time(wanted: &Wanted, name: &str) -> Result<Option<Timestamp>, Trouble> {
+pub(super) fn time(wanted: &Wanted, name: &str) -> Result<Option<Timestamp>, Trouble> {
     let wrong = |_| bad(format!("{name} is a time such as 2026-03-02T06:30:00Z"));
     wanted.get(name).map(str::parse).transpose().map_err(wrong)
 }

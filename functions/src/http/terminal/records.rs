@@ -1,5 +1,7 @@
 //! Reading, making, changing and removing records.
 
+use std::str::FromStr;
+
 use axum::Json;
 use axum::extract::{Extension, Path, Query as QueryString, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -13,7 +15,7 @@ use super::super::{Api, negotiate};
 use super::asked::{Asked, has_already, tag, terminals as service};
 use crate::plans::record::Tenant;
 use crate::terminal::check_id;
-use crate::terminal::container::Destination;
+use crate::terminal::container::{Container, Destination};
 use crate::terminal::equipment::Awake;
 use crate::terminal::event::{Body, Change, Entity, Record, Stamp};
 use crate::terminal::layout::{Slot, StackAt};
@@ -73,6 +75,8 @@ fn with_id(id: &str, spec: serde_json::Result<Value>) -> serde_json::Result<Valu
 pub(super) struct Wanted {
     pub(super) limit: usize,
     pub(super) after: Option<String>,
+    /// Whether one of these was given.
+    pub(super) is_paged: bool,
     pub(super) other: Vec<(String, String)>,
 }
 
@@ -81,6 +85,7 @@ impl Wanted {
     pub(super) fn read(pairs: Pairs, allowed: &[&str]) -> Result<Self, Trouble> {
         let mut wanted = Self { limit: PAGE, ..Self::default() };
         for (name, value) in pairs.map_err(|_| bad("the query is not readable"))?.0 {
+            wanted.is_paged |= ["limit", "cursor"].contains(&name.as_str());
             match name.as_str() {
                 "limit" => {
                     let limit = value.parse().ok().filter(|limit| (1..=MAX_PAGE).contains(limit));
@@ -114,8 +119,7 @@ impl Wanted {
 pub(super) fn page(items: Vec<Value>, next: Option<String>) -> Response {
     let mut fields = HeaderMap::new();
     fields.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    let link = next.as_ref().and_then(|next| HeaderValue::from_str(&format!("<{next}>; rel=\"next\"")).ok());
-    fields.extend(link.map(|link| (header::LINK, link)));
+    fields.extend(link(next.as_ref()));
     (fields, Json(Items { items, next })).into_response()
 }
 
@@ -153,26 +157,63 @@ pub(super) async fn listed(
     entity: Entity,
     wanted: Wanted,
 ) -> Result<Response, Trouble> {
-    let terminals = service(api)?;
-    exists(api, tenant, terminal).await?;
-    let read = |name: &str| wanted.get(name);
-    let destination =
-        read("destination").map(str::parse::<Destination>).transpose().map_err(|error| bad(error.to_string()))?;
-    let slot = read("slot").map(str::parse::<Slot>).transpose().map_err(|error| bad(error.to_string()))?;
-    let stack = read("stack").map(str::parse::<StackAt>).transpose().map_err(|error| bad(error.to_string()))?;
-    let stack = stack.or_else(|| slot.as_ref().map(|slot| slot.stack.clone()));
-    let query = Query { entity, destination, stack, after: wanted.after.clone(), limit: wanted.limit };
-    let Part { mut items, more } = terminals.list(tenant, terminal, query).await?;
-    if let Some(slot) = &slot {
-        items.retain(|record| record.body.container().and_then(|it| it.slot.as_ref()) == Some(slot));
+    let (items, next) = found(api, tenant, terminal, entity, &wanted).await?;
+    Ok(page(items.iter().map(|record| shown("", record)).collect(), next))
+}
+
+/// Which containers.
+#[derive(Default)]
+pub(super) struct Which {
+    pub(super) slot: Option<Slot>,
+    pub(super) stack: Option<StackAt>,
+    pub(super) destination: Option<Destination>,
+}
+
+impl Which {
+    pub(super) fn read(wanted: &Wanted) -> Result<Self, Trouble> {
+        fn read<T: FromStr<Err: ToString>>(wanted: &Wanted, name: &str) -> Result<Option<T>, Trouble> {
+            wanted.get(name).map(str::parse).transpose().map_err(|error: T::Err| bad(error.to_string()))
+        }
+        let (slot, stack): (Option<Slot>, _) = (read(wanted, "slot")?, read(wanted, "stack")?);
+        let stack = stack.or_else(|| slot.as_ref().map(|slot| slot.stack.clone()));
+        Ok(Self { slot, stack, destination: read(wanted, "destination")? })
     }
+
+    pub(super) fn has(&self, container: &Container) -> bool {
+        let slot = container.slot.as_ref();
+        self.slot.as_ref().is_none_or(|wanted| slot == Some(wanted))
+            && self.stack.as_ref().is_none_or(|wanted| slot.is_some_and(|slot| slot.stack == *wanted))
+            && self.destination.as_ref().is_none_or(|to| container.details.destination.as_ref() == Some(to))
+    }
+}
+
+/// The records of a page, and where the next one is.
+pub(super) async fn found(
+    api: &Api,
+    tenant: &Tenant,
+    terminal: &str,
+    entity: Entity,
+    wanted: &Wanted,
+) -> Result<(Vec<Record>, Option<String>), Trouble> {
+    exists(api, tenant, terminal).await?;
+    let which = Which::read(wanted)?;
+    let (destination, stack) = (which.destination.clone(), which.stack.clone());
+    let query = Query { entity, destination, stack, after: wanted.after.clone(), limit: wanted.limit };
+    let Part { mut items, more } = service(api)?.list(tenant, terminal, query).await?;
     let name = match entity {
         Entity::Call => "calls",
         _ => "containers",
     };
     let path = format!("/v1/terminals/{terminal}/{name}");
     let next = items.last().filter(|_| more).map(|last| wanted.next(&path, &last.body.name().1));
-    Ok(page(items.iter().map(|record| shown("", record)).collect(), next))
+    items.retain(|record| record.body.container().is_none_or(|container| which.has(container)));
+    Ok((items, next))
+}
+
+/// The address of the next page, as a header field.
+pub(super) fn link(next: Option<&String>) -> Option<(header::HeaderName, HeaderValue)> {
+    let link = HeaderValue::from_str(&format!("<{}>; rel=\"next\"", next?)).ok()?;
+    Some((header::LINK, link))
 }
 
 pub(super) async fn equipment(

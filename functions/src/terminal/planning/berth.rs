@@ -2,7 +2,8 @@
 //!
 //! A call that is alongside is frozen where it lies. One that is late counts as arriving now. Where quay cranes are registered at a
 //! berth, its rate is what those that are awake make of it: the sum of their own rates, or their share of the berth's. A berth whose cranes
-//! are all silent is left out, and with it whoever lies there.
+//! are all silent is left out, and with it whoever lies there. Cranes that are bound to no berth are in no berth's rate: those that
+//! are silent are named, and change nothing.
 
 use std::collections::BTreeMap;
 
@@ -148,7 +149,7 @@ fn berths(
 ) -> Result<Vec<BerthWire>, Refusal> {
     let mut berths = Vec::new();
     for berth in &spec.berths {
-        let (awake, silent) = working_at(equipment, &berth.id, &[Kind::QuayCrane], asked.include_offline);
+        let (awake, silent) = working_at(equipment, Some(&berth.id), &[Kind::QuayCrane], asked.include_offline);
         if awake.is_empty() && !silent.is_empty() {
             let cause = format!("all its cranes are offline: {}", silent.join(", "));
             notes.left_out.push(NotPlanned::new(&berth.id, cause));
@@ -165,6 +166,7 @@ fn berths(
     if berths.is_empty() && !notes.offline.is_empty() {
         return Err(no_equipment("the quay", &notes.offline));
     }
+    notes.offline.extend(working_at(equipment, None, &[Kind::QuayCrane], asked.include_offline).1);
     Ok(berths)
 }
 
@@ -208,12 +210,25 @@ fn wire(call: &Call, berths: &[BerthWire], now: Timestamp, left_out: &mut Vec<No
     (wire.length_m, wire.draft_m) = (details.length_m, details.draft_m);
     (wire.class, wire.weight, wire.moves) = (Some(details.class), details.weight, Some(details.moves));
     wire.latest_departure = details.latest_departure.map(|at| Time::Absolute(rounded_up(at, 1)));
+    (wire.due, wire.tardiness_weight) = (details.due.map(|at| Time::Absolute(second(at))), details.tardiness_weight);
     let Some((berth, since)) =
         details.berth.as_ref().zip(details.since).filter(|_| details.status == Status::Alongside)
     else {
         if details.latest_departure.is_some_and(|latest| latest <= now) {
             left_out.push(NotPlanned::new(&call.id, "its latest departure has passed, and it is not here"));
             return None;
+        }
+        if !details.berths.is_empty() {
+            // The problem knows the berths of a call by its time at each.
+            let allowed = berths.iter().filter(|berth| details.berths.contains(&berth.id));
+            let times =
+                allowed.filter_map(|at| Some((at.id.clone(), stepped(work(details.moves, at.moves_per_hour?)))));
+            let times: BTreeMap<String, i64> = times.collect();
+            if times.is_empty() {
+                left_out.push(NotPlanned::new(&call.id, "none of the berths it may go to can be used"));
+                return None;
+            }
+            (wire.moves, wire.handling_s) = (None, Some(times));
         }
         return Some(wire);
     };
@@ -223,15 +238,23 @@ fn wire(call: &Call, berths: &[BerthWire], now: Timestamp, left_out: &mut Vec<No
     };
     // It lies there, whatever was agreed; and at least until now.
     let start = second(since);
-    let work = at.moves_per_hour.map_or(0, |rate| (details.moves * 3600 + rate - 1) / rate.max(1));
+    let work = at.moves_per_hour.map_or(0, |rate| work(details.moves, rate));
     let lies = now.as_second() - start.as_second();
-    let seconds = work.max(lies).max(1);
-    let rounded = (seconds + STEP_S - 1) / STEP_S * STEP_S;
-    (wire.moves, wire.handling_s) = (None, Some([(berth.clone(), rounded)].into()));
+    (wire.moves, wire.handling_s) = (None, Some([(berth.clone(), stepped(work.max(lies)))].into()));
     (wire.length_m, wire.draft_m, wire.latest_departure) = (None, None, None);
     wire.arrival = Time::Absolute(second(details.eta.min(start)));
     wire.frozen = Some(AssignmentWire { berth: berth.clone(), start: Time::Absolute(start) });
     Some(wire)
+}
+
+/// Seconds that so many moves take.
+fn work(moves: i64, rate: i64) -> i64 {
+    (moves * 3600 + rate - 1) / rate.max(1)
+}
+
+/// In whole steps, one at least.
+fn stepped(seconds: i64) -> i64 {
+    (seconds.max(1) + STEP_S - 1) / STEP_S * STEP_S
 }
 
 /// The second in which an instant lies.
@@ -308,6 +331,10 @@ mod tests {
         assert_eq!(rate(&own), Ok((53.into(), vec!["3".to_owned()])));
         let share = [crane("1", "N", None, true), crane("2", "N", Some(25), true), crane("3", "N", None, false)];
         assert_eq!(rate(&share).map(|(rate, _)| rate), Ok(40.into()));
+        let mut roaming = crane("9", "N", Some(25), false);
+        roaming.equipment.details.at = None;
+        let named = rate(&[own.to_vec(), vec![roaming]].concat());
+        assert_eq!(named, Ok((53.into(), vec!["3".to_owned(), "9".to_owned()])), "it is named, and changes no rate");
         let refusal = rate(&[crane("1", "N", None, false)]).expect_err("nothing is awake");
         assert_eq!(refusal.reason, Reason::NoEquipment);
     }
@@ -321,6 +348,19 @@ mod tests {
         assert_eq!(wire["calls"][0]["handling_s"]["N"], 18 * 900);
         assert_eq!(wire["calls"][0]["frozen"]["start"], "2026-03-02T05:10:30Z");
         assert_eq!(wire["calls"][1]["arrival"], "2026-03-02T09:40:00Z", "it is late, so it comes now");
+    }
+
+    #[test]
+    fn what_a_call_is_bound_to_is_in_the_problem() {
+        let due = r#"{"eta":"2026-03-02T05:00:00Z","moves":120,"due":"2026-03-02T07:00:00Z","tardiness_weight":5,"berths":["S","N"]}"#;
+        let gone = r#"{"eta":"2026-03-02T05:00:00Z","moves":60,"berths":["S"]}"#;
+        let (wire, drawn) =
+            drawn(&terminal(&[("DUE", due), ("GONE", gone), NEXT]), &[], "02T01:00").expect("a problem");
+        let call = &wire["calls"][0];
+        assert_eq!((&call["due"], &call["tardiness_weight"]), (&"2026-03-02T07:00:00Z".into(), &5.into()));
+        assert_eq!((call["handling_s"].to_string(), call.get("moves")), (r#"{"N":7200}"#.to_owned(), None));
+        assert_eq!(wire["calls"][1]["moves"], 120, "it may go anywhere");
+        assert_eq!(drawn.left_out[1], NotPlanned::new("GONE", "none of the berths it may go to can be used"));
     }
 
     #[test]

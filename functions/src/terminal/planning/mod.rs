@@ -3,6 +3,9 @@
 //!
 //! What cannot be planned with is left out, and the plan says so: equipment that is silent, calls that fit nowhere, containers that are not
 //! here yet. The plan also says which terminal it was made for, at which version.
+//!
+//! Yard cranes and straddle carriers dig in the block they are bound to, or in any; quay cranes work a berth. Trucks and sensors are in
+//! neither problem: no plan counts on them, and none names them.
 
 pub mod berth;
 pub mod yard;
@@ -56,11 +59,16 @@ impl NotPlanned {
     }
 }
 
-/// Equipment of these kinds that works at a place: what is awake, and the ids of what is not.
-fn working_at<'a>(equipment: &'a [Awake], place: &str, kinds: &[Kind], all: bool) -> (Vec<&'a Awake>, Vec<String>) {
+/// Equipment of these kinds that is bound to a place, or with `None` to none: what is awake, and the ids of what is not.
+fn working_at<'a>(
+    equipment: &'a [Awake],
+    place: Option<&str>,
+    kinds: &[Kind],
+    all: bool,
+) -> (Vec<&'a Awake>, Vec<String>) {
     let there = equipment.iter().filter(|awake| {
         let details = &awake.equipment.details;
-        details.at.as_deref() == Some(place) && kinds.contains(&details.kind)
+        details.at.as_deref() == place && kinds.contains(&details.kind)
     });
     let (awake, silent): (Vec<&Awake>, Vec<&Awake>) = there.partition(|awake| all || awake.online);
     (awake, silent.into_iter().map(|silent| silent.equipment.id.clone()).collect())

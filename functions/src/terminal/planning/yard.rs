@@ -78,7 +78,10 @@ pub fn draw(all: &All, equipment: &[Awake], asked: &Asked) -> Result<Drawn, Refu
         let cause = format!("nothing that is asked for stands in block {} ({})", block.id, why.join("; "));
         return Err(Refusal::issues(vec![Issue::new("nothing_leaves", "", cause, "name containers that stand there")]));
     }
-    let (awake, offline) = working_at(equipment, &block.id, &CRANES, asked.include_offline);
+    let (mut awake, mut offline) = working_at(equipment, Some(&block.id), &CRANES, asked.include_offline);
+    let (roaming, silent) = working_at(equipment, None, &CRANES, asked.include_offline);
+    awake.extend(roaming);
+    offline.extend(silent);
     if awake.is_empty() && !offline.is_empty() {
         return Err(no_equipment(&format!("block {}", block.id), &offline));
     }

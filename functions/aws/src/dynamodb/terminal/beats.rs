@@ -60,10 +60,16 @@ impl Terminals {
         }
     }
 
-    /// When registered equipment was last heard of.
-    pub(super) async fn heard(&self, place: Place<'_>) -> Result<BTreeMap<String, Timestamp>, StoreError> {
-        let registered =
-            self.all_of(partitions(place.tenant, place.terminal, Listed::Records(Entity::Equipment))).await?;
+    /// When registered equipment was last heard of: one piece, or all.
+    pub(super) async fn heard(
+        &self,
+        place: Place<'_>,
+        of: Option<&str>,
+    ) -> Result<BTreeMap<String, Timestamp>, StoreError> {
+        let registered = match of {
+            Some(id) => self.get(place.record(Entity::Equipment, id)).await?.into_iter().collect(),
+            None => self.all_of(partitions(place.tenant, place.terminal, Listed::Records(Entity::Equipment))).await?,
+        };
         let keys = registered.iter().filter_map(|found| text(found, "sort")).map(|id| {
             let key = ephemeral_key(&place.key(Kept::Beat(id)));
             (text(&key, "key").unwrap_or_default().to_owned(), (id.to_owned(), key))

@@ -21,7 +21,7 @@ use super::{Head, Place, Terminals, ephemeral_key, item_key};
 use crate::bodies::unavailable;
 
 /// Containers in one list at most: a function has to be done with it before its gateway gives up.
-const MAX_LOAD: usize = 10_000;
+pub(super) const MAX_LOAD: usize = 10_000;
 /// Actions of a transaction at most, and bytes, both a little below what DynamoDB takes.
 pub(super) const ACTIONS: usize = 99;
 pub(super) const BYTES: usize = 3 << 20;
@@ -48,12 +48,13 @@ pub(super) async fn pause(tries: u32) -> Result<(), StoreError> {
 
 impl Terminals {
     pub(super) async fn make(&self, place: Place<'_>, ask: &Ask) -> Result<Outcome, StoreError> {
-        if let Change::Load(arrivals) = &ask.change
-            && arrivals.len() > MAX_LOAD
+        if let Change::Load { arrivals, .. } = &ask.change
+            && arrivals.len() > self.largest_load
         {
-            let cause = format!("there are {} containers", arrivals.len());
-            let action = format!("split the list; at most {MAX_LOAD} are taken over at once here");
-            let issue = Issue::new("too_many_lines", format!("/{MAX_LOAD}"), cause, action);
+            let (most, cause) = (self.largest_load, format!("there are {} containers", arrivals.len()));
+            let action =
+                format!("here at most {most} are taken over all or none: split the list, or send it with keep=good");
+            let issue = Issue::new("too_many_lines", format!("/{most}"), cause, action);
             return Ok(Outcome::Refused(Refusal::issues(vec![issue])));
         }
         let mut tries = 0;
@@ -186,6 +187,10 @@ impl Terminals {
                     stacks.push(place.key(Kept::Stack(&at)));
                     seen.stacks.insert(at, Vec::new());
                 }
+                Want::Equipment => {
+                    let all = partitions(place.tenant, place.terminal, Listed::Records(Entity::Equipment));
+                    seen.equipment = Some(self.count_of(all).await?);
+                }
                 Want::Everything => {}
             }
         }
@@ -305,7 +310,7 @@ mod tests {
                             if at.to_string() == "A/1/1" { vec![LOWER.to_owned(), UPPER.to_owned()] } else { vec![] };
                         seen.stacks.insert(at, held);
                     }
-                    Want::Everything => panic!("a move needs little"),
+                    Want::Equipment | Want::Everything => panic!("a move needs little"),
                 }
             }
         }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, Select};
 use futures_util::future::try_join_all;
 use jiff::Timestamp;
 use portolan_functions::plans::record::Tenant;
@@ -136,6 +136,32 @@ impl Terminals {
             all.extend(read.await?.into_iter().flatten());
         }
         Ok(all)
+    }
+
+    /// How many items there are in some partitions.
+    pub(super) async fn count_of(&self, partitions: Vec<String>) -> Result<usize, StoreError> {
+        let counts = try_join_all(partitions.iter().map(async |partition: &String| {
+            let (mut count, mut next) = (0, None);
+            loop {
+                let query = self
+                    .client
+                    .query()
+                    .table_name(&self.table)
+                    .consistent_read(true)
+                    .select(Select::Count)
+                    .set_exclusive_start_key(next.take())
+                    .key_condition_expression("#partition = :partition")
+                    .expression_attribute_names("#partition", "partition")
+                    .expression_attribute_values(":partition", s(partition));
+                let found = query.send().await.map_err(failed)?;
+                count += usize::try_from(found.count).unwrap_or_default();
+                next = found.last_evaluated_key.filter(|key| !key.is_empty());
+                if next.is_none() {
+                    return Ok::<_, StoreError>(count);
+                }
+            }
+        }));
+        Ok(counts.await?.into_iter().sum())
     }
 
     pub(super) async fn all_records(&self, place: Place<'_>) -> Result<Vec<Record>, StoreError> {

@@ -56,6 +56,7 @@ pub struct Terminals {
     bucket: String,
     clock: Arc<dyn WallClock>,
     patience: Duration,
+    largest_load: usize,
     layouts: Arc<Mutex<Layouts>>,
 }
 
@@ -108,6 +109,7 @@ impl Terminals {
             bucket: tables.bucket.clone(),
             clock,
             patience: job::PATIENCE,
+            largest_load: change::MAX_LOAD,
             layouts: Arc::default(),
         }
     }
@@ -116,6 +118,12 @@ impl Terminals {
     #[must_use]
     pub fn patient(self, patience: Duration) -> Self {
         Self { patience, ..self }
+    }
+
+    /// With another bound to what one change takes over.
+    #[must_use]
+    pub fn at_most(self, largest_load: usize) -> Self {
+        Self { largest_load, ..self }
     }
 
     async fn get(&self, key: Key) -> Result<Option<Item>, StoreError> {
@@ -228,6 +236,10 @@ impl TerminalStore for Terminals {
         Box::pin(async move { self.make(Place { tenant, terminal }, &ask).await })
     }
 
+    fn largest_load(&self) -> usize {
+        self.largest_load
+    }
+
     fn record<'a>(
         &'a self,
         tenant: &'a Tenant,
@@ -295,8 +307,9 @@ impl TerminalStore for Terminals {
         &'a self,
         tenant: &'a Tenant,
         terminal: &'a str,
+        of: Option<&'a str>,
     ) -> Later<'a, Result<BTreeMap<String, Timestamp>, StoreError>> {
-        Box::pin(async move { self.heard(Place { tenant, terminal }).await })
+        Box::pin(async move { self.heard(Place { tenant, terminal }, of).await })
     }
 }
 

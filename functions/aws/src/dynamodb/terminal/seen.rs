@@ -18,6 +18,8 @@ use super::rows::Held;
 pub(super) enum Want {
     Record(Entity, String),
     Stack(StackAt),
+    /// How many pieces of equipment there are.
+    Equipment,
     /// All records and all stacks.
     Everything,
 }
@@ -33,6 +35,7 @@ pub(super) struct Seen {
     /// `None`: it was read, and is not there.
     pub(super) records: BTreeMap<(Entity, String), Option<Record>>,
     pub(super) stacks: BTreeMap<StackAt, Vec<String>>,
+    pub(super) equipment: Option<usize>,
     /// Whether what is missing above is not there either.
     pub(super) is_complete: bool,
     missed: RefCell<BTreeSet<Want>>,
@@ -54,7 +57,7 @@ impl Seen {
                 let stacks = [Some(&step.planned.from.stack), step.planned.to.as_ref().map(|to| &to.stack)];
                 foresee(&mut wants, &step.planned.container, step.equipment.as_ref(), stacks);
             }
-            Change::Load(arrivals) => {
+            Change::Load { arrivals, .. } => {
                 for arrival in arrivals {
                     wants.insert(Want::Record(Entity::Container, arrival.number.clone()));
                     wants.extend(arrival.slot.as_ref().map(|slot| Want::Stack(slot.stack.clone())));
@@ -75,6 +78,7 @@ impl Seen {
             || match want {
                 Want::Record(entity, id) => self.records.contains_key(&(*entity, id.clone())),
                 Want::Stack(at) => self.stacks.contains_key(at),
+                Want::Equipment => self.equipment.is_some(),
                 Want::Everything => false,
             }
     }
@@ -128,12 +132,20 @@ impl View for Seen {
         }
     }
 
-    fn others(&self) -> Result<Vec<Record>, StoreError> {
+    fn all(&self, wanted: Entity) -> Result<Vec<Record>, StoreError> {
         if !self.is_complete {
             return self.miss(Want::Everything);
         }
-        let others = self.records.iter().filter(|((entity, _), _)| *entity != Entity::Terminal);
-        Ok(others.filter_map(|(_, record)| record.clone()).collect())
+        let all = self.records.iter().filter(|((entity, _), _)| *entity == wanted);
+        Ok(all.filter_map(|(_, record)| record.clone()).collect())
+    }
+
+    fn equipment(&self) -> Result<usize, StoreError> {
+        match self.equipment {
+            Some(pieces) => Ok(pieces),
+            None if self.is_complete => Ok(self.all(Entity::Equipment)?.len()),
+            None => self.miss(Want::Equipment),
+        }
     }
 
     fn occupied(&self) -> Result<Vec<(StackAt, Vec<String>)>, StoreError> {
