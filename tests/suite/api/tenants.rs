@@ -51,7 +51,7 @@ async fn without_a_valid_key_nothing_is_served() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_tenant_sees_its_own_terminals_only() {
-    let Ring { ring, secrets } = ring("terminals", &["acme", "globex"]);
+    let (ring, secrets) = keys(["acme", "globex"]);
     let problems = portolan::problem::registry();
     let server = Server::start(Setup { problems, keys: Some(ring), ..Setup::default() }).await;
     let send = async |secret: &str, method: Method, path: &str, body: Option<Value>| {
