@@ -37,7 +37,7 @@ test('each function runs its own code', () => {
   const { Resources: resources } = synth();
   const keys = ['Optimize', 'PlansApi', 'TerminalApi', 'Relay', 'Solve'].map((name) => JSON.stringify(resources[name].Properties.CodeUri));
   assert.equal(new Set(keys).size, 5);
-  assert.ok(keys.every((key) => key.includes('Bucket') && !key.includes('functions/aws')));
+  assert.ok(keys.every((key) => key.includes('Bucket') && !key.includes('target/lambda')));
 });
 
 test('properties become what the template calls parameters', () => {

@@ -4,4 +4,5 @@ mod cache;
 mod deployed;
 mod faults;
 mod store;
+mod template;
 mod terminal;
