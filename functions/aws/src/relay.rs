@@ -39,7 +39,7 @@ enum Change {
     Nothing,
 }
 
-/// Serves invocations until the platform ends the process.
+/// Serves invocations until the platform ends the process; as many at a time as the platform says.
 pub async fn run() -> Result<(), lambda_runtime::Error> {
     telemetry::start(LogFormat::Json, false);
     let config = Config::from_env()?;
@@ -47,11 +47,11 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
     let cache = config.cache.as_ref().map(|cache| Arc::new(Valkey::new(cache, &shared)) as Arc<dyn PlanCache>);
     let queues = Queues::new(aws_sdk_sqs::Client::new(&shared), config.queues).telling(config.ended);
     let relay = Relay { queues, cache };
-    let serve = |event: LambdaEvent<Event>| {
+    let serve = move |event: LambdaEvent<Event>| {
         let relay = relay.clone();
         async move { Ok::<_, lambda_runtime::Error>(relay.handle(event.payload).await) }
     };
-    lambda_runtime::run(lambda_runtime::service_fn(serve)).await
+    lambda_runtime::run_concurrent(lambda_runtime::service_fn(serve)).await
 }
 
 impl Relay {

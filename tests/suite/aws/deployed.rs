@@ -7,6 +7,7 @@ use aws_sdk_sqs::types::QueueAttributeName;
 use portolan_functions::plans::record::{PlanId, Tenant};
 use portolan_tests::aws;
 use portolan_tests::server_at::Reply;
+use portolan_tests::yard::fresh as yard;
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
 
@@ -103,35 +104,14 @@ fn output<'a>(outputs: &'a Value, name: &str) -> &'a str {
     outputs[name].as_str().unwrap_or_else(|| panic!("no output {name}"))
 }
 
-/// A yard that nobody asked for before.
-fn yard(stacks: usize, tiers: usize, time_limit_ms: u64) -> Value {
-    // Names and turns from a random id, so that no two runs ask for the same.
-    let mut state = PlanId::fresh().number() as u64 | 1;
-    let mut turns: Vec<usize> = (1..=stacks * tiers).collect();
-    for at in (1..turns.len()).rev() {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        turns.swap(at, (state >> 33) as usize % (at + 1));
-    }
-    let stacks: Vec<Value> = turns
-        .chunks(tiers)
-        .enumerate()
-        .map(|(at, turns)| {
-            let containers: Vec<String> = turns.iter().map(|turn| format!("c{turn:03}")).collect();
-            json!({"id": format!("s{at}"), "max_tiers": tiers + 2, "containers": containers})
-        })
-        .collect();
-    let mut departures = turns.clone();
-    departures.sort_unstable();
-    let departures: Vec<String> = departures.iter().map(|turn| format!("c{turn:03}")).collect();
-    json!({"stacks": stacks, "departures": departures, "options": {"time_limit_ms": time_limit_ms}})
-}
-
 #[tokio::test]
 async fn a_plan_on_the_line_is_stored_and_the_second_time_known() {
     let Some(stack) = Stack::find().await else { return };
     let health = stack.get("/readyz").await;
     assert_eq!(health.body["dependencies"]["store"], "up", "{:#}", health.body);
     assert_eq!(health.body["dependencies"]["cache"], "up", "{:#}", health.body);
+    let place = health.body["places"]["cache"].as_str().unwrap_or_default();
+    assert!(place.starts_with("127.0.0.1:") && place.ends_with(", single node, no TLS"), "{:#}", health.body);
     let yard = yard(4, 3, 2000);
     let first = stack.post("/v1/yard/plans", &yard).await;
     assert_eq!((first.status.as_u16(), &first.body["proof"]), (200, &json!("optimal")), "{:#}", first.body);
