@@ -58,3 +58,19 @@ fn the_functions_that_are_deployed_are_those_that_the_readme_builds() {
     let release = manifest.split("[profile.release]\n").nth(1).unwrap().split("\n[").next().unwrap();
     assert!(release.contains("\npanic = \"unwind\""), "cargo-lambda makes abort of what is not said");
 }
+
+#[test]
+fn every_alarm_is_in_the_runbook_and_every_function_s_log_can_raise_one() {
+    let (template, runbook) = (text("template.yaml"), text("infra/runbook.md"));
+    let rows: Vec<&str> = runbook.lines().filter_map(|line| line.strip_prefix("| `")?.split('|').next()).collect();
+    let alarms = of_type(&template, "AWS::CloudWatch::Alarm");
+    assert!(alarms.len() > 5);
+    for (alarm, _) in alarms {
+        assert!(rows.iter().any(|row| format!("`{row}").contains(&format!("`{alarm}`"))), "no row for {alarm}");
+    }
+    let watched = of_type(&template, "AWS::Logs::MetricFilter");
+    for (function, _) in of_type(&template, "AWS::Serverless::Function") {
+        let log = format!("LogGroupName: !Ref {function}Log,");
+        assert!(watched.iter().any(|(_, lines)| lines.contains(&log)), "nobody looks for alarm=true of {function}");
+    }
+}
