@@ -46,7 +46,7 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
     let shared = clients::shared().await;
     let cache = config.cache.as_ref().map(|cache| Arc::new(Valkey::new(cache, &shared)) as Arc<dyn PlanCache>);
     let queues = Queues::new(aws_sdk_sqs::Client::new(&shared), config.queues).telling(config.ended);
-    let relay = Relay { queues, cache };
+    let relay = Relay::new(queues, cache);
     let serve = move |event: LambdaEvent<Event>| {
         let relay = relay.clone();
         async move { Ok::<_, lambda_runtime::Error>(relay.handle(event.payload).await) }
@@ -55,7 +55,13 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
 }
 
 impl Relay {
-    async fn handle(&self, event: Event) -> DynamoDbEventResponse {
+    /// To these queues; with a cache that is told of what is gone.
+    pub fn new(queues: Queues, cache: Option<Arc<dyn PlanCache>>) -> Self {
+        Self { queues, cache }
+    }
+
+    /// Relays what is in a batch of the stream, and says from where on it could not be.
+    pub async fn handle(&self, event: Event) -> DynamoDbEventResponse {
         let mut response = DynamoDbEventResponse::default();
         for record in &event.records {
             let relayed = match change(record) {
@@ -211,7 +217,7 @@ mod tests {
         let shared =
             aws_config::SdkConfig::builder().behavior_version(aws_config::BehaviorVersion::v2026_01_12()).build();
         let queues = Queues::new(aws_sdk_sqs::Client::new(&shared), [None, None, None]);
-        let relay = Relay { queues, cache: None };
+        let relay = Relay::new(queues, None);
         let mut event = Event::default();
         event.records =
             vec![record(None, Some(head_at("queued", 1, true))), record(None, Some(head_at("queued", 1, true)))];
