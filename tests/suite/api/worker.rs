@@ -224,7 +224,7 @@ async fn a_worker_with_threads_to_spare_gives_them_to_a_plan_unless_the_same_byt
     let settings = Settings { threads_a_plan: 3, ..settings(10_000) };
     let worker = Plans::new(fake::PROBLEMS, port.stores.clone(), settings).unwrap();
     for (name, more, threads) in
-        [("raced", None, 3), ("with a seed", Some("seed"), 1), ("limited", Some("work_limit"), 1)]
+        [("a race", None, 3), ("no race: a seed", Some("seed"), 1), ("no race: a limit", Some("work_limit"), 1)]
     {
         let mut body = slow(name, 300);
         if let Some(more) = more {
