@@ -3,6 +3,9 @@
 //! Starts `optimize`, and a bare `lambda_http` echo beside it, against a runtime API of its own: CPU until the function asks for its first
 //! event, memory then, and how long an event takes once all is warm, the same one again and again. The two take turns, so that
 //! a noisy machine is noisy for both. With the path of a deployed `bootstrap`, that one is started instead.
+//!
+//! As deployed, a function has tables and a cache, for which it makes clients before its first event: a row of its own, without events, because nobody
+//! answers where they are said to be. And new plans: what their answers take beyond the solve, which is timed in this process.
 #![allow(clippy::unwrap_used)] // a broken measurement is a panic
 
 use std::process::{Child, Command, Stdio};
@@ -15,11 +18,25 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use portolan_tests::repository;
+use portolan_tests::yard::fresh;
 use serde_json::Value;
 use tokio::sync::{Mutex, mpsc};
 
 const STARTS: usize = 11;
 const EVENTS: usize = 400;
+const PLANS: usize = 100;
+
+/// What a deployed function is told, of places where nothing is.
+const DEPLOYED: [(&str, &str); 8] = [
+    ("PORTOLAN_PLANS_TABLE", "plans"),
+    ("PORTOLAN_TERMINALS_TABLE", "terminals"),
+    ("PORTOLAN_EPHEMERAL_TABLE", "ephemeral"),
+    ("PORTOLAN_BUCKET", "bucket"),
+    ("PORTOLAN_CACHE_URL", "redis://127.0.0.1:9"),
+    ("AWS_ENDPOINT_URL", "http://127.0.0.1:9"),
+    ("AWS_ACCESS_KEY_ID", "none"),
+    ("AWS_SECRET_ACCESS_KEY", "none"),
+];
 
 /// A runtime API with one function behind it.
 struct Platform {
@@ -56,7 +73,7 @@ async fn respond(State(stub): State<Stub>, answer: Bytes) {
 }
 
 impl Platform {
-    async fn start(bootstrap: &str) -> Self {
+    async fn start(bootstrap: &str, variables: &[(&str, &str)]) -> Self {
         let (events, waiting) = mpsc::unbounded_channel();
         let (answered, answers) = mpsc::unbounded_channel();
         let (ask, asked) = mpsc::unbounded_channel();
@@ -80,6 +97,7 @@ impl Platform {
                 ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "1769"),
                 ("AWS_REGION", "eu-central-1"),
             ])
+            .envs(variables.iter().copied())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
@@ -133,22 +151,30 @@ async fn main() {
     let text = std::fs::read_to_string(repository().join("tests/events/berth-plan.json")).unwrap();
     let event: Value = serde_json::from_str(&text).unwrap();
 
-    println!("| | wall to ready, ms | CPU to ready, ms | memory, MB | first event, ms | warm event, µs |");
-    println!("|---|---|---|---|---|---|");
+    println!(
+        "| | wall to ready, ms | CPU to ready, ms | memory, MB | first event, ms | warm event, µs | new plan minus its solve, µs |"
+    );
+    println!("|---|---|---|---|---|---|---|");
     let mut rows = Vec::new();
-    for (name, bootstrap) in [("echo", echo), ("optimize", &*optimize)] {
+    for (name, bootstrap, variables) in [
+        ("echo", echo, &[][..]),
+        ("optimize", &*optimize, &[]),
+        ("optimize, with tables and cache", &*optimize, &DEPLOYED),
+    ] {
         let (mut walls, mut spent, mut memory, mut first) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for _ in 0..STARTS {
-            let mut platform = Platform::start(bootstrap).await;
+            let mut platform = Platform::start(bootstrap, variables).await;
             let (wall, cpu, rss) = platform.ready().await;
             walls.push(wall);
             spent.push(cpu);
             memory.push(rss);
-            first.push(platform.event(&event).await / 1e3);
+            if variables.is_empty() {
+                first.push(platform.event(&event).await / 1e3);
+            }
         }
-        rows.push((name, [median(walls), median(spent), median(memory), median(first)]));
+        rows.push((name, [walls, spent, memory].map(median), first));
     }
-    let (mut one, mut other) = (Platform::start(echo).await, Platform::start(&optimize).await);
+    let (mut one, mut other) = (Platform::start(echo, &[]).await, Platform::start(&optimize, &[]).await);
     let mut warm = [Vec::new(), Vec::new()];
     for round in 0..EVENTS {
         let (bare, ours) = (one.event(&event).await, other.event(&event).await);
@@ -158,8 +184,36 @@ async fn main() {
         }
     }
     let warm = warm.map(median);
-    for ((name, [wall, cpu, rss, first]), warm) in rows.into_iter().zip(warm) {
-        println!("| {name} | {wall:.1} | {cpu:.1} | {rss:.1} | {first:.1} | {warm:.0} |");
+    let mut beyond = Vec::new();
+    for _ in 0..PLANS {
+        let yard = fresh(5, 4, 5000).to_string();
+        let mut event = event.clone();
+        event["rawPath"] = "/v1/yard/plans".into();
+        event["requestContext"]["http"]["path"] = "/v1/yard/plans".into();
+        event["body"] = yard.clone().into();
+        let answered = other.event(&event).await;
+        beyond.push(answered - solve(yard.as_bytes()));
+    }
+    let rest = [(warm[0], None), (warm[1], Some(median(beyond)))];
+    for (at, (name, [wall, cpu, rss], first)) in rows.into_iter().enumerate() {
+        print!("| {name} | {wall:.1} | {cpu:.1} | {rss:.1} |");
+        match rest.get(at) {
+            Some((warm, beyond)) => {
+                let beyond = beyond.map_or("-".to_owned(), |beyond| format!("{beyond:.0}"));
+                println!(" {:.1} | {warm:.0} | {beyond} |", median(first));
+            }
+            None => println!(" - | - | - |"),
+        }
     }
     println!("\nwarm, known answer: {:.2} times the echo", warm[1] / warm[0]);
+}
+
+/// Microseconds that a solve takes in this process, its check included.
+fn solve(document: &[u8]) -> f64 {
+    let problem = portolan::problem::recognise(document, None).unwrap();
+    let request = problem.read(document).unwrap();
+    let begun = Instant::now();
+    let clock = move || begun.elapsed();
+    request.solve(&mut request.options().budget(&clock), &mut |_| {}).unwrap();
+    begun.elapsed().as_secs_f64() * 1e6
 }

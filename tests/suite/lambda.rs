@@ -10,6 +10,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use portolan_tests::repository;
+use portolan_tests::yard::fresh;
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
@@ -140,4 +141,35 @@ async fn the_tenant_is_who_the_gateway_s_authorizer_says() {
             "{refused}"
         );
     }
+}
+
+#[tokio::test]
+async fn invocations_overlap_where_the_platform_says_so_and_do_not_mix() {
+    let plan = |tenant: &str| {
+        let mut event = committed_event();
+        event["rawPath"] = "/v1/yard/plans".into();
+        event["requestContext"]["http"]["path"] = "/v1/yard/plans".into();
+        event["requestContext"]["authorizer"] = serde_json::json!({"jwt": {"claims": {"org": tenant}, "scopes": null}});
+        event["headers"]["x-request-id"] = tenant.into();
+        event["body"] = fresh(10, 10, 1500).to_string().into();
+        event
+    };
+    let mut health: Value =
+        serde_json::from_str(&std::fs::read_to_string(repository().join("tests/events/plans-list.json")).unwrap())
+            .unwrap();
+    health["rawPath"] = "/livez".into();
+    health["requestContext"]["http"]["path"] = "/livez".into();
+    health["headers"]["x-request-id"] = "health".into();
+    let variables = [("PORTOLAN_TENANT_CLAIM", "org"), ("AWS_LAMBDA_MAX_CONCURRENCY", "4")];
+    let (_function, mut answers) = start(vec![plan("one"), plan("two"), plan("three"), health], &variables).await;
+    let first = answer(&mut answers).await;
+    assert_eq!(first["headers"]["x-request-id"], "health", "it does not wait for those before it: {first}");
+    let mut whose = std::collections::BTreeSet::new();
+    for _ in 0..3 {
+        let answer = answer(&mut answers).await;
+        let plan = body(&answer);
+        assert_eq!((&answer["statusCode"], &plan["stop"]), (&200.into(), &"deadline".into()), "{answer}");
+        whose.insert(answer["headers"]["x-request-id"].as_str().unwrap().to_owned());
+    }
+    assert_eq!(whose.len(), 3);
 }

@@ -17,6 +17,8 @@ logging.disable(logging.WARNING)
 with open(sys.argv[1], encoding="utf-8") as file:
     template = json.loads(json.dumps(yaml_parse(file.read())))
 # The translator wants what `sam package` would have put there.
-template["Globals"]["Function"]["CodeUri"] = "s3://bucket/key"
+for resource in template["Resources"].values():
+    if resource["Type"] == "AWS::Serverless::Function":
+        resource["Properties"]["CodeUri"] = "s3://bucket/key"
 with open(sys.argv[2], "w", encoding="utf-8") as file:
     json.dump(transform(template, {}, NoManagedPolicies()), file, indent=1)

@@ -7,6 +7,7 @@ pub mod memory;
 pub mod proxy;
 pub mod redis;
 pub mod server_at;
+pub mod yard;
 
 /// The root of the repository.
 pub fn repository() -> std::path::PathBuf {

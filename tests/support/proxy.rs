@@ -56,7 +56,7 @@ impl Proxy {
         Self { url, asked, rule }
     }
 
-    /// From now on, requests are treated by this rule, which is given the operation's name.
+    /// From now on, requests are treated by this rule, which is given the operation's name; `S3 PUT` and the like for those of S3.
     pub fn treat(&self, rule: impl Fn(&str) -> Fault + Send + Sync + 'static) {
         *self.rule.lock().unwrap() = Arc::new(rule);
     }
@@ -83,12 +83,18 @@ pub fn first(operation: &'static str, times: usize, fault: Fault) -> impl Fn(&st
 async fn forward(State(behind): State<Behind>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let target = parts.headers.get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default();
-    let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
+    let operation = match target.rsplit('.').next() {
+        Some(operation) if !operation.is_empty() => operation.to_owned(),
+        _ => format!("S3 {}", parts.method),
+    };
     behind.asked.lock().unwrap().push(operation.clone());
     let rule = Arc::clone(&behind.rule.lock().unwrap());
     let fault = rule(&operation);
     match fault {
         Fault::Throttle => {
+            if operation.starts_with("S3 ") {
+                return (StatusCode::SERVICE_UNAVAILABLE, "<Error><Code>SlowDown</Code></Error>").into_response();
+            }
             let kind = "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException";
             let body = format!("{{\"__type\": \"{kind}\", \"message\": \"too much\"}}");
             return (StatusCode::BAD_REQUEST, [("content-type", "application/x-amz-json-1.0")], body).into_response();

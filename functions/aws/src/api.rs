@@ -5,7 +5,8 @@
 //! 7240 leaves a preference to the server). An invocation ends at a fixed time: solves keep a margin to it. And who asks may be
 //! known to the gateway already.
 
-use std::sync::Arc;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use aws_config::SdkConfig;
@@ -13,8 +14,8 @@ use axum::Router;
 use axum::extract::Request;
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
-use lambda_http::RequestExt;
 use lambda_http::request::RequestContext;
+use lambda_http::{RequestExt, Service as _};
 use portolan_functions::adapters::SystemClock;
 use portolan_functions::adapters::cached::Cached;
 use portolan_functions::adapters::embedded::{Bounds, Embedded, OpenError};
@@ -53,12 +54,26 @@ pub enum StartError {
     System(#[from] std::io::Error),
 }
 
-/// Serves a part of the API until the platform ends the process.
+/// Serves a part of the API until the platform ends the process; as many invocations at a time as the platform says.
 pub async fn run(offered: Offered) -> Result<(), lambda_http::Error> {
     telemetry::start(LogFormat::Json, false);
     let config = Config::from_env()?;
     let shared = clients::shared().await;
-    lambda_http::run(router(&config, &shared, offered)?).await
+    let router = router(&config, &shared, offered)?;
+    let serve = move |request: lambda_http::Request| {
+        let mut router = router.clone();
+        async move { router.call(request).await.map(|response| Answer(Mutex::new(response))) }
+    };
+    lambda_http::run_concurrent(lambda_http::service_fn(serve)).await
+}
+
+/// An answer of the router. The runtime wants one that threads could share, which a body is not; nobody shares it.
+struct Answer(Mutex<Response>);
+
+impl lambda_http::IntoResponse for Answer {
+    fn into_response(self) -> Pin<Box<dyn Future<Output = lambda_http::Response<lambda_http::Body>> + Send>> {
+        lambda_http::IntoResponse::into_response(self.0.into_inner().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 /// The life of plans on what is configured.

@@ -96,6 +96,7 @@ impl Config {
     /// | `PORTOLAN_API_KEYS_FILE`, `PORTOLAN_TENANT_CLAIM` | who is admitted |
     /// | `PORTOLAN_REQUESTS_PER_SECOND`, `PORTOLAN_SOLVES_PER_MINUTE` | what each tenant may ask for |
     /// | `PORTOLAN_WORKERS`, `PORTOLAN_MARGIN_MS`, `PORTOLAN_LEASE_MS` | limits |
+    /// | `AWS_LAMBDA_MAX_CONCURRENCY` | said by the platform: invocations that a process has at a time |
     pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let number = |name: &'static str, wanted: &'static str, range: std::ops::RangeInclusive<u64>| {
             let Some(value) = lookup(name) else { return Ok(None) };
@@ -109,6 +110,7 @@ impl Config {
         };
         let keys = lookup("PORTOLAN_API_KEYS_FILE").map(|path| KeyRing::read(Path::new(&path))).transpose()?;
         let workers = number("PORTOLAN_WORKERS", "a number from 1 to 256", 1..=256)?;
+        let concurrency = number("AWS_LAMBDA_MAX_CONCURRENCY", "a number from 1 to 10000", 1..=10_000)?;
         let margin = number("PORTOLAN_MARGIN_MS", "milliseconds from 100 to 60000", 100..=60_000)?;
         let lease = number("PORTOLAN_LEASE_MS", "milliseconds from 1000 to 600000", 1_000..=600_000)?;
         let requests = number("PORTOLAN_REQUESTS_PER_SECOND", "a number from 1 to 1000000", 1..=1_000_000)?;
@@ -161,6 +163,8 @@ impl Config {
         if let Some(workers) = workers {
             settings.workers = workers as usize;
         }
+        // What a process has at a time shares its cores; one deferred plan by itself gets all of them.
+        settings.threads_a_plan = (settings.workers / concurrency.unwrap_or(1) as usize).max(1);
         if let Some(lease) = lease {
             settings.lease = Duration::from_millis(lease);
             settings.checkpoint_every = settings.checkpoint_every.min(settings.lease / 4);
@@ -227,6 +231,15 @@ mod tests {
             "PORTOLAN_WORKERS is \"many\"; give a number from 1 to 256"
         );
         assert!(refusal(&[("PORTOLAN_CACHE_CLUSTER", "yes")]).contains("true or false"));
+    }
+
+    #[test]
+    fn a_deferred_plan_has_the_cores_that_no_other_invocation_may_want() {
+        let threads = |concurrency| {
+            let variables = [("PORTOLAN_WORKERS", "4"), ("AWS_LAMBDA_MAX_CONCURRENCY", concurrency)];
+            read(&variables).expect("fine").settings.threads_a_plan
+        };
+        assert_eq!(["1", "2", "10"].map(threads), [4, 2, 1]);
     }
 
     #[test]

@@ -39,23 +39,29 @@ enum Change {
     Nothing,
 }
 
-/// Serves invocations until the platform ends the process.
+/// Serves invocations until the platform ends the process; as many at a time as the platform says.
 pub async fn run() -> Result<(), lambda_runtime::Error> {
     telemetry::start(LogFormat::Json, false);
     let config = Config::from_env()?;
     let shared = clients::shared().await;
     let cache = config.cache.as_ref().map(|cache| Arc::new(Valkey::new(cache, &shared)) as Arc<dyn PlanCache>);
     let queues = Queues::new(aws_sdk_sqs::Client::new(&shared), config.queues).telling(config.ended);
-    let relay = Relay { queues, cache };
-    let serve = |event: LambdaEvent<Event>| {
+    let relay = Relay::new(queues, cache);
+    let serve = move |event: LambdaEvent<Event>| {
         let relay = relay.clone();
         async move { Ok::<_, lambda_runtime::Error>(relay.handle(event.payload).await) }
     };
-    lambda_runtime::run(lambda_runtime::service_fn(serve)).await
+    lambda_runtime::run_concurrent(lambda_runtime::service_fn(serve)).await
 }
 
 impl Relay {
-    async fn handle(&self, event: Event) -> DynamoDbEventResponse {
+    /// To these queues; with a cache that is told of what is gone.
+    pub fn new(queues: Queues, cache: Option<Arc<dyn PlanCache>>) -> Self {
+        Self { queues, cache }
+    }
+
+    /// Relays what is in a batch of the stream, and says from where on it could not be.
+    pub async fn handle(&self, event: Event) -> DynamoDbEventResponse {
         let mut response = DynamoDbEventResponse::default();
         for record in &event.records {
             let relayed = match change(record) {
@@ -211,7 +217,7 @@ mod tests {
         let shared =
             aws_config::SdkConfig::builder().behavior_version(aws_config::BehaviorVersion::v2026_01_12()).build();
         let queues = Queues::new(aws_sdk_sqs::Client::new(&shared), [None, None, None]);
-        let relay = Relay { queues, cache: None };
+        let relay = Relay::new(queues, None);
         let mut event = Event::default();
         event.records =
             vec![record(None, Some(head_at("queued", 1, true))), record(None, Some(head_at("queued", 1, true)))];

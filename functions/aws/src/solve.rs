@@ -1,4 +1,4 @@
-//! `solve`: takes deferred plans from the queues. One message an invocation, one worker a plan, all cores for it.
+//! `solve`: takes deferred plans from the queues. One message an invocation, one worker a plan, all cores for it: a race of seeds.
 //!
 //! While a worker lives, its message stays hidden for a lease at a time. When it dies, the message comes back as soon as the lease
 //! is over, long before the function's own time would be; another worker then takes the plan over in a new epoch.
@@ -25,15 +25,15 @@ pub struct Solver {
     lease: Duration,
 }
 
-/// Serves invocations until the platform ends the process.
+/// Serves invocations until the platform ends the process; as many at a time as the platform says.
 pub async fn run() -> Result<(), lambda_runtime::Error> {
     telemetry::start(LogFormat::Json, false);
     let solver = Solver::start(Config::from_env()?).await?;
-    let serve = |event: LambdaEvent<SqsEvent>| {
+    let serve = move |event: LambdaEvent<SqsEvent>| {
         let solver = solver.clone();
         async move { Ok::<_, lambda_runtime::Error>(solver.handle(event.payload, &event.context).await) }
     };
-    lambda_runtime::run(lambda_runtime::service_fn(serve)).await
+    lambda_runtime::run_concurrent(lambda_runtime::service_fn(serve)).await
 }
 
 impl Solver {

@@ -7,7 +7,7 @@
 //!
 //! Reading order: [`state`] and [`record`] are data; [`fingerprint`] and [`quality`] decide when an answer is known
 //! already; [`pool`] runs solves; `live` is a plan while it is worked on; [`submit`], with `admission` and `elsewhere`, `run`, `cancel` and
-//! `recover` are what happens to it; `worker` takes a deferred one from a queue between processes.
+//! `recover` are what happens to it; `worker` takes a deferred one from a queue between processes, `race` gives it all cores.
 //!
 //! What a caller was told survives a crash: a deferred plan is stored before it is promised, an answer before it is
 //! given. After a restart, deferred plans go on under the same id, from scratch but with their best plan so far in view. Solves
@@ -21,6 +21,7 @@ pub mod known;
 mod live;
 pub mod pool;
 pub mod quality;
+mod race;
 pub mod record;
 mod recover;
 mod run;

@@ -1,7 +1,7 @@
 //! A solve and what follows from it. Each plan that is worked on has one task that does all of its writes, in order.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use portolan::problem::{Snapshot, Violation};
@@ -10,6 +10,7 @@ use tokio::sync::oneshot;
 
 use super::live::{Live, Why, touch};
 use super::pool::{Class, Full, Job};
+use super::race::{self, Watch};
 use super::record::{Best, Failure, PlanId, Record};
 use super::settings::Deferral;
 use super::state::{Event, Status};
@@ -83,6 +84,7 @@ impl Plans {
         let work = {
             let (live, request, solve) = (Arc::clone(live), Arc::clone(request), *solve);
             let (clock, forecast) = (Arc::clone(&self.stores.clock), Arc::clone(&self.forecast));
+            let threads = if matches!(solve.class, Class::Deferred(_)) { self.settings.threads_a_plan } else { 1 };
             move || {
                 if live.happen(Event::Start, solve.epoch, clock.now()).is_err() {
                     return;
@@ -90,7 +92,7 @@ impl Plans {
                 let mut pace = Pace::new();
                 let watch = &mut |snapshot: &Snapshot<'_>| pace.keep(|| live.progress(snapshot, clock.now()));
                 let begun = Instant::now();
-                let found = work(&live, request.as_ref(), &solve, watch);
+                let found = work(&live, request.as_ref(), &solve, threads, watch);
                 if live.stopped().is_none() {
                     forecast.took(solve.kind, begun.elapsed());
                 }
@@ -414,15 +416,25 @@ impl Plans {
     }
 }
 
-/// Solves, on a solver thread.
-fn work(live: &Live, request: &dyn Request, solve: &Solve, watch: &mut dyn FnMut(&Snapshot<'_>)) -> Finished {
+/// Solves: on this solver thread, or on as many as the plan may have.
+fn work(live: &Live, request: &dyn Request, solve: &Solve, threads: usize, watch: &mut Watch<'_>) -> Finished {
     let begun = Instant::now();
-    let clock = move || begun.elapsed();
     let left = solve.until.map_or(solve.limit, |until| until.saturating_duration_since(begun));
     let limit = left.min(solve.limit).max(solve.least);
-    let mut budget = request.options().budget(&clock).seed(live.seed).time_limit(limit).cancelled_by(&live.cancel);
+    let with = |seed: u64, stop: &AtomicBool, watch: &mut dyn FnMut(&Snapshot<'_>)| {
+        let clock = move || begun.elapsed();
+        let mut budget = request.options().budget(&clock).seed(seed).time_limit(limit).cancelled_by(stop);
+        request.solve(&mut budget, watch)
+    };
     debug_assert!(!live.cancel.load(Ordering::Relaxed) || live.stopped().is_some());
-    request.solve(&mut budget, watch)
+    match race::lanes(request, threads) as u64 {
+        1 => with(live.seed, &live.cancel, watch),
+        // No two starts of a plan share a seed.
+        lanes => {
+            let first = live.seed.saturating_sub(1) * lanes + 1;
+            race::race(&(first..first + lanes).collect::<Vec<_>>(), &live.cancel, watch, with)
+        }
+    }
 }
 
 /// Keeps the time that is spent on showing progress below a share of the solve's.

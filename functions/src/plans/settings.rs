@@ -24,6 +24,8 @@ pub enum Deferral {
 pub struct Settings {
     /// Solver threads.
     pub workers: usize,
+    /// Threads that one deferred solve may have, each with a seed of its own. More than one is for a process that makes one plan at a time.
+    pub threads_a_plan: usize,
     /// Solves that may wait for a thread.
     pub queue: usize,
     /// What an inline solve is granted where the caller says nothing.
@@ -55,6 +57,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             workers: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+            threads_a_plan: 1,
             queue: 64,
             inline_time: Duration::from_secs(10),
             max_wait: Duration::from_secs(limits::MAX_WAIT_S),

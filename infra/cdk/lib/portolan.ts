@@ -24,6 +24,8 @@ export interface PortolanProps {
   readonly cache?: 'serverless' | 'none';
   /** Address of a cache that is there already; with `cache: 'none'`. */
   readonly cacheUrl?: string;
+  /** Or its name in ElastiCache, whose endpoint the functions look up; with `cache: 'none'`. */
+  readonly cacheName?: string;
   /** Requests a second that the gateway lets through. */
   readonly requestsPerSecond?: number;
   /** Requests a second that each tenant may send; no limit where it is left out. */
@@ -66,7 +68,7 @@ export interface PortolanProps {
 const FUNCTIONS = { Optimize: 'optimize', PlansApi: 'plans', TerminalApi: 'terminal', Relay: 'relay', Solve: 'solve' } as const;
 
 /** What names aliases and roles that SAM makes, of which the CDK does not know: taken over as it stands. */
-const UNPARSED = ['OptimizeIntegration', 'PlansIntegration', 'TerminalIntegration', 'OptimizePermission', 'PlansPermission', 'TerminalPermission', 'CachePolicy'];
+const UNPARSED = ['OptimizeIntegration', 'PlansIntegration', 'TerminalIntegration', 'OptimizePermission', 'PlansPermission', 'TerminalPermission', 'CachePolicy', 'FindCachePolicy'];
 
 /** Portolan, as `template.yaml` describes it. */
 export class Portolan extends Construct {
@@ -120,6 +122,7 @@ function parameters(props: PortolanProps): Record<string, unknown> {
     AllowOrigins: props.allowOrigins,
     Cache: props.cache,
     CacheUrl: props.cacheUrl,
+    CacheName: props.cacheName,
     RequestsPerSecond: props.requestsPerSecond,
     TenantRequestsPerSecond: props.tenantRequestsPerSecond?.toString(),
     TenantSolvesPerMinute: props.tenantSolvesPerMinute?.toString(),

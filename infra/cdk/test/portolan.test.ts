@@ -37,7 +37,7 @@ test('each function runs its own code', () => {
   const { Resources: resources } = synth();
   const keys = ['Optimize', 'PlansApi', 'TerminalApi', 'Relay', 'Solve'].map((name) => JSON.stringify(resources[name].Properties.CodeUri));
   assert.equal(new Set(keys).size, 5);
-  assert.ok(keys.every((key) => key.includes('Bucket') && !key.includes('functions/aws')));
+  assert.ok(keys.every((key) => key.includes('Bucket') && !key.includes('target/lambda')));
 });
 
 test('properties become what the template calls parameters', () => {
@@ -54,4 +54,17 @@ test('queues take no more messages than can be worked on', () => {
   assert.equal(events.Urgent.Properties.ScalingConfig.MaximumConcurrency, 20);
   assert.equal(resources.Optimize.Properties.ProvisionedConcurrencyConfig['Fn::If'][1].ProvisionedConcurrentExecutions, 4);
   assert.throws(() => synth({ urgentConcurrency: 20 }), /solveConcurrency is 10, and its queues would take 25 messages/);
+});
+
+test('the command line takes every property, and every parameter has one', () => {
+  const root = path.resolve(__dirname, '../../../..');
+  const read = (file: string): string => fs.readFileSync(path.join(root, file), 'utf8');
+  const construct = read('infra/cdk/lib/portolan.ts');
+  const properties = [...construct.matchAll(/^ {2}readonly (\w+)\??: .*;$/gm)].map((match) => match[1]).filter((name) => !['url', 'plans', 'template'].includes(name));
+  assert.ok(properties.length > 20);
+  const app = read('infra/cdk/bin/app.ts');
+  assert.deepEqual(properties.filter((name) => !app.includes(`('${name}')`)), []);
+  const parameters = read('template.yaml').split('\nConditions:')[0].split('\nParameters:')[1].matchAll(/^ {2}(\w+):/gm);
+  const missing = [...parameters].map((match) => match[1]).filter((name) => !construct.includes(`    ${name}: `));
+  assert.deepEqual(missing, []);
 });

@@ -217,3 +217,36 @@ async fn an_inline_plan_is_written_once_at_its_end() {
     let whole = port.front.get(&format!("/v1/plans/{id}?include=instance")).await;
     assert_eq!(whole.body["instance"], super::script("written once", "quick"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_with_threads_to_spare_gives_them_to_a_plan_unless_the_same_bytes_were_asked_for() {
+    let port = Port::start().await;
+    let settings = Settings { threads_a_plan: 3, ..settings(10_000) };
+    let worker = Plans::new(fake::PROBLEMS, port.stores.clone(), settings).unwrap();
+    for (name, more, threads) in
+        [("a race", None, 3), ("no race: a seed", Some("seed"), 1), ("no race: a limit", Some("work_limit"), 1)]
+    {
+        let mut body = slow(name, 300);
+        if let Some(more) = more {
+            body["options"][more] = json!(1_000_000);
+        }
+        let id = port.defer(&body).await;
+        assert_eq!(work(&worker, id, 1).await, Worked::Ended);
+        assert_eq!(fake::solves(name), threads, "{name}");
+        let reply = port.get(id).await;
+        assert_eq!((&reply.body["status"], reply.body["plan"].is_object()), (&json!("done"), true), "{:#}", reply.body);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_race_is_stopped_by_a_cancellation_elsewhere() {
+    let port = Port::start().await;
+    let id = port.defer(&slow("race cancelled elsewhere", 60_000)).await;
+    let settings = Settings { threads_a_plan: 2, ..settings(10_000) };
+    let worker = Plans::new(fake::PROBLEMS, port.stores.clone(), settings).unwrap();
+    let working = tokio::spawn(async move { work(&worker, id, 1).await });
+    port.until(id, |head| head.quality.is_some()).await;
+    assert_eq!(port.front.delete(&format!("/v1/plans/{id}")).await.status, 200);
+    let ended = tokio::time::timeout(Duration::from_secs(10), working).await.expect("all of it stops").unwrap();
+    assert_eq!(ended, Worked::Lost);
+}

@@ -216,6 +216,31 @@ async fn a_replication_group_is_found_by_its_name_once_in_the_life_of_a_process(
 }
 
 #[tokio::test]
+async fn nobody_waits_long_for_an_elasticache_that_does_not_answer() {
+    // It takes connections, and says nothing.
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", silent.local_addr().unwrap());
+    let cache = Valkey::new(&named(), &aws::at(&url).await);
+    let (tenant, asked) = (Tenant::local(), Instant::now());
+    let get = || cache.get(&tenant, "f");
+    let (a, b, c, d) = tokio::join!(get(), get(), get(), get());
+    assert!([a, b, c, d].iter().all(Result::is_err));
+    assert!(asked.elapsed() < Duration::from_secs(3), "two tries each, at the same time: {:?}", asked.elapsed());
+    assert_eq!(cache.place(), None);
+}
+
+#[tokio::test]
+async fn a_place_is_told_without_what_logs_in_to_it() {
+    let place =
+        async |url, cluster| Valkey::new(&Cache::at(url, cluster), &aws::at("http://127.0.0.1:9").await).place();
+    assert_eq!(
+        place("redis://me:secret@cache.example:7000/1", false).await.as_deref(),
+        Some("cache.example:7000, single node, no TLS")
+    );
+    assert_eq!(place("rediss://cache.example", true).await.as_deref(), Some("cache.example:6379, cluster, TLS"));
+}
+
+#[tokio::test]
 async fn a_serverless_cache_is_a_cluster_behind_tls() {
     let Some(certificates) = Certificates::make("serverless") else { return };
     let Some(cluster) = Cluster::start(&certificates).await else { return };

@@ -3,18 +3,28 @@
 
 use std::time::Duration;
 
-use aws_sdk_sqs::types::QueueAttributeName;
+use aws_config::SdkConfig;
+use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
+use aws_sdk_dynamodb::error::ProvideErrorMetadata;
+use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_sqs::types::{MessageSystemAttributeName, QueueAttributeName};
 use portolan_functions::plans::record::{PlanId, Tenant};
 use portolan_tests::aws;
 use portolan_tests::server_at::Reply;
+use portolan_tests::yard::fresh as yard;
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
+use tokio::sync::Mutex;
+
+/// Held by tests that kill workers, count dead letters, or would not survive those that do.
+static ALONE: Mutex<()> = Mutex::const_new(());
 
 /// The stack.
 struct Stack {
     outputs: Value,
     base: String,
     client: Client,
+    shared: SdkConfig,
     sqs: aws_sdk_sqs::Client,
 }
 
@@ -36,10 +46,11 @@ impl Stack {
         Some(Self::with(outputs.as_object().unwrap().values().next().unwrap().clone(), &shared))
     }
 
-    fn with(outputs: Value, shared: &aws_config::SdkConfig) -> Self {
+    fn with(outputs: Value, shared: &SdkConfig) -> Self {
         let api = output(&outputs, "ApiId");
         let base = format!("{}/_aws/execute-api/{api}/$default", shared.endpoint_url().unwrap());
-        Self { outputs, base, client: Client::new(), sqs: aws_sdk_sqs::Client::new(shared) }
+        let sqs = aws_sdk_sqs::Client::new(shared);
+        Self { outputs, base, client: Client::new(), shared: shared.clone(), sqs }
     }
 
     async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: Option<&Value>) -> Reply {
@@ -103,35 +114,14 @@ fn output<'a>(outputs: &'a Value, name: &str) -> &'a str {
     outputs[name].as_str().unwrap_or_else(|| panic!("no output {name}"))
 }
 
-/// A yard that nobody asked for before.
-fn yard(stacks: usize, tiers: usize, time_limit_ms: u64) -> Value {
-    // Names and turns from a random id, so that no two runs ask for the same.
-    let mut state = PlanId::fresh().number() as u64 | 1;
-    let mut turns: Vec<usize> = (1..=stacks * tiers).collect();
-    for at in (1..turns.len()).rev() {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        turns.swap(at, (state >> 33) as usize % (at + 1));
-    }
-    let stacks: Vec<Value> = turns
-        .chunks(tiers)
-        .enumerate()
-        .map(|(at, turns)| {
-            let containers: Vec<String> = turns.iter().map(|turn| format!("c{turn:03}")).collect();
-            json!({"id": format!("s{at}"), "max_tiers": tiers + 2, "containers": containers})
-        })
-        .collect();
-    let mut departures = turns.clone();
-    departures.sort_unstable();
-    let departures: Vec<String> = departures.iter().map(|turn| format!("c{turn:03}")).collect();
-    json!({"stacks": stacks, "departures": departures, "options": {"time_limit_ms": time_limit_ms}})
-}
-
 #[tokio::test]
 async fn a_plan_on_the_line_is_stored_and_the_second_time_known() {
     let Some(stack) = Stack::find().await else { return };
     let health = stack.get("/readyz").await;
     assert_eq!(health.body["dependencies"]["store"], "up", "{:#}", health.body);
     assert_eq!(health.body["dependencies"]["cache"], "up", "{:#}", health.body);
+    let place = health.body["places"]["cache"].as_str().unwrap_or_default();
+    assert!(place.starts_with("127.0.0.1:") && place.ends_with(", single node, no TLS"), "{:#}", health.body);
     let yard = yard(4, 3, 2000);
     let first = stack.post("/v1/yard/plans", &yard).await;
     assert_eq!((first.status.as_u16(), &first.body["proof"]), (200, &json!("optimal")), "{:#}", first.body);
@@ -197,6 +187,7 @@ async fn a_deferred_plan_can_be_cancelled_and_keeps_its_best() {
 #[tokio::test]
 async fn a_worker_that_is_killed_loses_nothing() {
     let Some(stack) = Stack::find().await else { return };
+    let _alone = ALONE.lock().await;
     let place = stack.defer(&yard(10, 10, 6_000)).await;
     let running = stack.until(&place, |reply| reply.body["objective"].is_i64()).await;
     assert!(running.header("etag").starts_with("\"1."), "{}", running.header("etag"));
@@ -210,31 +201,70 @@ async fn a_worker_that_is_killed_loses_nothing() {
     assert_eq!(verified.status, 200, "{:#}", verified.body);
 }
 
+/// The processes of functions whose names begin so, with their environments.
+fn processes(function: &str) -> Vec<(u32, String)> {
+    let wanted = format!("AWS_LAMBDA_FUNCTION_NAME={function}");
+    let found = std::fs::read_dir("/proc").unwrap().filter_map(Result::ok);
+    let pids = found.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    let environment = |pid: u32| {
+        let bootstrap = std::fs::read_link(format!("/proc/{pid}/exe")).is_ok_and(|exe| exe.ends_with("bootstrap"));
+        let environment = String::from_utf8(std::fs::read(format!("/proc/{pid}/environ")).ok()?).ok()?;
+        (bootstrap && environment.split('\0').any(|variable| variable.starts_with(&wanted)))
+            .then_some((pid, environment))
+    };
+    pids.filter_map(environment).collect()
+}
+
 /// Kills the processes of a function with SIGKILL.
 fn kill(function: &str) -> usize {
-    let wanted = format!("AWS_LAMBDA_FUNCTION_NAME={function}").into_bytes();
-    let processes = std::fs::read_dir("/proc").unwrap().filter_map(Result::ok);
-    let pids = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
-    let is_it = |pid: &u32| {
-        let bootstrap = std::fs::read_link(format!("/proc/{pid}/exe")).is_ok_and(|exe| exe.ends_with("bootstrap"));
-        let environment = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
-        bootstrap && environment.split(|byte| *byte == 0).any(|variable| variable == wanted)
-    };
-    let pids: Vec<u32> = pids.filter(is_it).collect();
-    for pid in &pids {
+    let found = processes(function);
+    for (pid, _) in &found {
         assert!(std::process::Command::new("kill").args(["-9", &pid.to_string()]).status().unwrap().success());
     }
-    pids.len()
+    found.len()
+}
+
+#[tokio::test]
+async fn a_role_may_do_what_its_function_does_and_nothing_else() {
+    let Some(stack) = Stack::find().await else { return };
+    let place = stack.post("/v1/yard/plans", &yard(3, 3, 1000)).await.header("location").to_owned();
+    assert_eq!(stack.get(&place).await.status, 200);
+    // What a function may do, asked with the credentials that its process has from its role.
+    let stack_name = output(&stack.outputs, "SolveFunction").split("-Solve").next().unwrap();
+    let of = async |function: &str| {
+        let name = format!("{stack_name}-{function}-");
+        let found = aws::until("the function runs", async || processes(&name).pop()).await.1;
+        let variable = |name: &str| found.split('\0').find_map(|it| it.strip_prefix(name)?.strip_prefix('=')).unwrap();
+        let token = Some(variable("AWS_SESSION_TOKEN").to_owned());
+        let (id, secret) = (variable("AWS_ACCESS_KEY_ID"), variable("AWS_SECRET_ACCESS_KEY"));
+        let provider = SharedCredentialsProvider::new(Credentials::new(id, secret, token, None, "a role"));
+        aws_sdk_dynamodb::Client::new(&stack.shared.clone().into_builder().credentials_provider(provider).build())
+    };
+    let table = output(&stack.outputs, "PlansTable");
+    let id = place.rsplit('/').next().unwrap();
+    let key = || {
+        [("tenant", "local".to_owned()), ("key", format!("plan#{id}"))]
+            .map(|(name, text)| (name.to_owned(), AttributeValue::S(text)))
+    };
+    let (reader, relay) = (of("PlansApi").await, of("Relay").await);
+    let read = reader.get_item().table_name(table).set_key(Some(key().into())).send().await.unwrap();
+    assert!(read.item.is_some(), "who serves plans reads them");
+    let written = reader.put_item().table_name(table).set_item(Some(key().into())).send().await.unwrap_err();
+    assert_eq!(written.code(), Some("AccessDeniedException"), "and does not make any: {written:?}");
+    let read = relay.get_item().table_name(table).set_key(Some(key().into())).send().await.unwrap_err();
+    assert_eq!(read.code(), Some("AccessDeniedException"), "the relay sees the stream alone: {read:?}");
+    assert_eq!(stack.get(&place).await.status, 200, "it is as it was");
 }
 
 #[tokio::test]
 async fn a_message_that_is_none_of_ours_ends_among_the_dead_letters_and_can_be_sent_back() {
     let Some(stack) = Stack::find().await else { return };
+    let _alone = ALONE.lock().await;
     let (queue, dead) = (output(&stack.outputs, "StandardQueueUrl"), output(&stack.outputs, "DeadLettersUrl"));
     stack.sqs.send_message().queue_url(queue).message_body("{\"not\": \"ours\"}").send().await.unwrap();
     aws::until("the message is given up", async || (stack.messages("DeadLettersUrl").await == 1).then_some(())).await;
 
-    // Redrive, as the runbook has it: receive, send back, delete. A message of a plan that is gone then does nothing, once.
+    // A message of a plan that is gone does nothing, once.
     let received = stack.sqs.receive_message().queue_url(dead).send().await.unwrap();
     let letter = &received.messages()[0];
     assert_eq!(letter.body(), Some("{\"not\": \"ours\"}"));
@@ -246,9 +276,93 @@ async fn a_message_that_is_none_of_ours_ends_among_the_dead_letters_and_can_be_s
     assert_eq!(stack.messages("DeadLettersUrl").await, 0);
 }
 
+/// A finished plan, as its row has it.
+struct Row<'a> {
+    stack: &'a Stack,
+    id: String,
+    head: Value,
+    request: AttributeValue,
+}
+
+impl Row<'_> {
+    async fn update(
+        &self,
+        change: &str,
+        values: &[(&str, AttributeValue)],
+    ) -> Option<std::collections::HashMap<String, AttributeValue>> {
+        let client = aws_sdk_dynamodb::Client::new(&self.stack.shared);
+        let mut update = client.update_item().table_name(output(&self.stack.outputs, "PlansTable"));
+        for (name, value) in values {
+            update = update.expression_attribute_values(*name, value.clone());
+        }
+        let update = update
+            .key("tenant", AttributeValue::S("local".to_owned()))
+            .key("key", AttributeValue::S(format!("plan#{}", self.id)))
+            .update_expression(change)
+            .return_values(aws_sdk_dynamodb::types::ReturnValue::AllOld);
+        update.send().await.unwrap().attributes
+    }
+
+    /// A plan that waits for a worker, whose request is where nothing is.
+    async fn without_its_request(stack: &Stack) -> Row<'_> {
+        let made = stack.post("/v1/yard/plans", &yard(4, 3, 2000)).await;
+        let mut row = Row { stack, id: made.text("id"), head: Value::Null, request: AttributeValue::Null(true) };
+        let old = row.update("SET touched = :now", &[(":now", AttributeValue::Bool(true))]).await.unwrap();
+        row.head = serde_json::from_str(old["head"].as_s().unwrap()).unwrap();
+        row.request = old["request_here"].clone();
+        row.head["state"]["status"] = "queued".into();
+        row.head["deferred"] = true.into();
+        let (head, nowhere) = (AttributeValue::S(row.head.to_string()), AttributeValue::S("bodies/none".to_owned()));
+        let change = "SET head = :head, request_at = :at REMOVE request_here";
+        row.update(change, &[(":head", head), (":at", nowhere)]).await;
+        row
+    }
+
+    async fn mend(&self) {
+        self.update("SET request_here = :request REMOVE request_at", &[(":request", self.request.clone())]).await;
+    }
+}
+
+#[tokio::test]
+async fn plans_whose_messages_were_given_up_are_made_once_what_was_wrong_is_mended() {
+    let Some(stack) = Stack::find().await else { return };
+    let _alone = ALONE.lock().await;
+    let (queue, dead) = (output(&stack.outputs, "StandardQueueUrl"), output(&stack.outputs, "DeadLettersUrl"));
+    let (one, other) = (Row::without_its_request(&stack).await, Row::without_its_request(&stack).await);
+    aws::until("both are given up", async || (stack.messages("DeadLettersUrl").await == 2).then_some(())).await;
+    for row in [&one, &other] {
+        row.mend().await;
+    }
+    // The letters: what is in them is sent back as it is; of the other plan it gets lost.
+    let mut letters = Vec::new();
+    while letters.len() < 2 {
+        let received = stack.sqs.receive_message().queue_url(dead).max_number_of_messages(10).send().await.unwrap();
+        for letter in received.messages() {
+            letters.push(letter.body().unwrap().to_owned());
+            let delete = stack.sqs.delete_message().queue_url(dead).receipt_handle(letter.receipt_handle().unwrap());
+            delete.send().await.unwrap();
+        }
+    }
+    let letter = letters.iter().find(|letter| letter.contains(&one.id)).unwrap();
+    stack.sqs.send_message().queue_url(queue).message_body(letter).send().await.unwrap();
+    stack.until(&format!("/v1/plans/{}", one.id), |reply| reply.body["status"] == "done").await;
+
+    // By hand, as for a plan whose change never became a message: its entity tag has the epoch.
+    let place = format!("/v1/plans/{}", other.id);
+    let waiting = stack.get(&place).await;
+    assert_eq!(waiting.body["status"], "queued", "{:#}", waiting.body);
+    let epoch: u32 = waiting.header("etag").trim_matches('"').split('.').next().unwrap().parse().unwrap();
+    let body = json!({"tenant": Tenant::local(), "plan": other.id, "epoch": epoch}).to_string();
+    stack.sqs.send_message().queue_url(queue).message_body(body).send().await.unwrap();
+    let done = stack.until(&place, |reply| reply.body["status"] == "done").await;
+    assert_eq!(done.body["proof"], "optimal", "{:#}", done.body);
+    assert_eq!(stack.messages("DeadLettersUrl").await, 0);
+}
+
 #[tokio::test]
 async fn messages_that_come_twice_late_or_out_of_order_solve_a_plan_once() {
     let Some(stack) = Stack::find().await else { return };
+    let _alone = ALONE.lock().await;
     let queue = output(&stack.outputs, "StandardQueueUrl");
     let place = stack.defer(&yard(10, 10, 4_000)).await;
     let id = place.rsplit('/').next().unwrap();
@@ -276,12 +390,17 @@ async fn who_wants_to_know_is_told_that_a_plan_has_ended() {
     let id = place.rsplit('/').next().unwrap();
     let queue = output(&stack.outputs, "EndedQueueUrl");
     let told = aws::until("it is told", async || {
-        let received = stack.sqs.receive_message().queue_url(queue).max_number_of_messages(10).send().await.unwrap();
-        let mut bodies =
-            received.messages().iter().filter_map(|message| serde_json::from_str::<Value>(message.body()?).ok());
-        bodies.rfind(|body| body["plan"] == id)
+        let ask = stack.sqs.receive_message().queue_url(queue).max_number_of_messages(10);
+        let received =
+            ask.message_system_attribute_names(MessageSystemAttributeName::MessageGroupId).send().await.unwrap();
+        received.messages.unwrap_or_default().into_iter().find_map(|message| {
+            let body: Value = serde_json::from_str(message.body()?).ok()?;
+            (body["plan"] == id).then_some((body, message.attributes.unwrap_or_default()))
+        })
     });
-    let told = told.await;
+    let (told, attributes) = told.await;
+    let group = attributes.get(&MessageSystemAttributeName::MessageGroupId).map(String::as_str);
+    assert_eq!(group, Some("local"), "a tenant with a long queue lets the others pass");
     assert_eq!((&told["status"], &told["problem"], &told["tenant"]), (&json!("done"), &json!("yard"), &json!("local")));
     let plan = stack.get(&place).await;
     assert_eq!(plan.header("etag"), format!("{}", told["version"]), "the entity tag of what it tells of");

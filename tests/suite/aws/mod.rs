@@ -3,5 +3,7 @@
 mod cache;
 mod deployed;
 mod faults;
+mod losses;
 mod store;
+mod template;
 mod terminal;

@@ -3,7 +3,7 @@
 //!
 //! `PORTOLAN_CHAOS_SEEDS=200` runs as many schedules; a failure names its seed.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::path::Path;
 use std::process::Command;
 use std::sync::{Arc, Mutex};
@@ -13,7 +13,9 @@ use portolan::rng::Rng;
 use portolan_functions::adapters::SystemClock;
 use portolan_functions::adapters::embedded::{Bounds, Embedded};
 use portolan_functions::plans::record::{PlanId, Tenant};
+use portolan_functions::plans::state::Status;
 use portolan_functions::plans::{Deferral, Plans, Settings, Worked};
+use portolan_functions::ports::{Parts, Stores};
 use portolan_tests::fake;
 use portolan_tests::server_at::{Reply, Server, Setup};
 use reqwest::{Client, Method};
@@ -118,23 +120,39 @@ async fn what_was_acknowledged_survives_kills_and_full_disks() {
     }
 }
 
-/// What a queue holds: messages, some of them twice.
-type Messages = Arc<Mutex<VecDeque<(PlanId, u32)>>>;
+/// A queue between processes, and who puts messages in: one for each queueing, as the relay does, and now and then the same one again.
+struct Line {
+    stores: Stores,
+    messages: Mutex<VecDeque<(PlanId, u32)>>,
+    relayed: Mutex<HashSet<(PlanId, u32)>>,
+}
 
-/// Works on messages until there are none left. Now and then it dies in the midst of one, which comes back.
-async fn work(worker: Arc<Plans>, messages: Messages, mut dice: Rng) {
-    let take = || messages.lock().unwrap().pop_front();
-    while let Some((plan, epoch)) = take() {
-        let end = Instant::now() + Duration::from_mins(1);
-        let tenant = Tenant::local();
-        let work = worker.work_on(&tenant, plan, epoch, end);
-        let patience = Duration::from_millis(if dice.below(4) == 0 { dice.next_u64() % 60 } else { 60_000 });
-        let ended = tokio::time::timeout(patience, work).await;
-        if !matches!(ended, Ok(Ok(Worked::Ended | Worked::Requeued))) {
-            tokio::time::sleep(Duration::from_millis(100)).await;
-            let mut messages = messages.lock().unwrap();
-            let at = dice.below(messages.len() + 1);
-            messages.insert(at, (plan, epoch));
+impl Line {
+    /// Relays a plan's latest queueing.
+    async fn relay(&self, plan: PlanId) {
+        let stored = self.stores.plans.get(&Tenant::local(), plan, Parts::default()).await.unwrap().unwrap();
+        let state = stored.head.state;
+        if state.status == Status::Queued && self.relayed.lock().unwrap().insert((plan, state.epoch)) {
+            self.messages.lock().unwrap().push_back((plan, state.epoch));
+        }
+    }
+
+    /// Works on messages until there are none left. Now and then the worker dies in the midst of one, which comes back.
+    async fn work(&self, worker: Arc<Plans>, mut dice: Rng) {
+        let take = || self.messages.lock().unwrap().pop_front();
+        while let Some((plan, epoch)) = take() {
+            let end = Instant::now() + Duration::from_mins(1);
+            let tenant = Tenant::local();
+            let work = worker.work_on(&tenant, plan, epoch, end);
+            let patience = Duration::from_millis(if dice.below(4) == 0 { dice.next_u64() % 60 } else { 60_000 });
+            let ended = tokio::time::timeout(patience, work).await;
+            self.relay(plan).await;
+            if !matches!(ended, Ok(Ok(Worked::Ended | Worked::Requeued | Worked::Nothing))) {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                let mut messages = self.messages.lock().unwrap();
+                let at = dice.below(messages.len() + 1);
+                messages.insert(at, (plan, epoch));
+            }
         }
     }
 }
@@ -150,7 +168,8 @@ async fn queue(seed: u64) {
         ..Settings::default()
     };
     let server = Server::start(Setup { settings: settings.clone(), stores: stores.clone(), ..Setup::default() }).await;
-    let (mut plans, mut queued) = (Vec::new(), Vec::new());
+    let line = Line { stores: stores.clone(), messages: Mutex::default(), relayed: Mutex::default() };
+    let mut plans = Vec::new();
     for n in 0..12 {
         let body = script(&format!("queue {seed} {n}"), ["slow", "quick"][n % 2], 50);
         let request = server.request(Method::POST, "/v1/fake/plans").header("prefer", "respond-async").json(&body);
@@ -158,16 +177,16 @@ async fn queue(seed: u64) {
         assert_eq!(reply.status, 202, "seed {seed}: {:#}", reply.body);
         let id: PlanId = reply.text("id").parse().unwrap();
         plans.push(id);
-        queued.extend(std::iter::repeat_n((id, 1), 1 + dice.below(3)));
+        line.relay(id).await;
+        line.messages.lock().unwrap().extend(std::iter::repeat_n((id, 1), dice.below(3)));
     }
-    dice.shuffle(&mut queued);
-    let messages: Messages = Arc::new(Mutex::new(queued.into()));
+    dice.shuffle(line.messages.lock().unwrap().make_contiguous());
     let workers = (0..4).map(|at| {
         let worker = Plans::new(fake::PROBLEMS, stores.clone(), settings.clone()).unwrap();
-        work(worker, Arc::clone(&messages), dice.fork(&format!("worker {at}")))
+        line.work(worker, dice.fork(&format!("worker {at}")))
     });
-    let worked = futures_util::future::join_all(workers);
-    tokio::time::timeout(Duration::from_mins(1), worked).await.unwrap_or_else(|_| panic!("seed {seed}: it hangs"));
+    let ended = futures_util::future::join_all(workers);
+    tokio::time::timeout(Duration::from_mins(1), ended).await.unwrap_or_else(|_| panic!("seed {seed}: it hangs"));
     for id in plans {
         let reply = server.get(&format!("/v1/plans/{id}")).await;
         assert_eq!(reply.body["status"], "done", "seed {seed}: {:#}", reply.body);

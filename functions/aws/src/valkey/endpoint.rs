@@ -36,11 +36,22 @@ impl Endpoint {
         Some(TlsCertificates { client_tls: None, root_cert: Some(authority) })
     }
 
-    /// What was looked up.
+    /// Where the cache is, without what logs in to it; `None` where it has not been found yet.
     pub(super) fn place(&self) -> Option<String> {
-        let Found { host, port, cluster, tls } = self.found.get()?;
-        let kind = if *cluster { "cluster" } else { "single node" };
-        let tls = if *tls { "TLS" } else { "no TLS" };
+        let Found { host, port, cluster, tls } = match &self.cache.place {
+            Place::Named(_) => self.found.get().cloned()?,
+            Place::At(url, cluster) => match url.as_str().into_connection_info().ok()?.addr() {
+                ConnectionAddr::Tcp(host, port) => {
+                    Found { host: host.clone(), port: *port, cluster: *cluster, tls: false }
+                }
+                ConnectionAddr::TcpTls { host, port, .. } => {
+                    Found { host: host.clone(), port: *port, cluster: *cluster, tls: true }
+                }
+                _ => return None,
+            },
+        };
+        let kind = if cluster { "cluster" } else { "single node" };
+        let tls = if tls { "TLS" } else { "no TLS" };
         Some(format!("{host}:{port}, {kind}, {tls}"))
     }
 

@@ -19,7 +19,7 @@ use portolan_functions::ports::{Later, PlanCache, StoreError};
 use redis::aio::{ConnectionLike, MultiplexedConnection};
 use redis::cluster::ClusterClient;
 use redis::cluster_async::ClusterConnection;
-use redis::{AsyncConnectionConfig, Client, Cmd, FromRedisValue, RedisError};
+use redis::{AsyncConnectionConfig, Client, Cmd, ConnectionInfo, FromRedisValue, RedisError};
 use tokio::sync::Mutex;
 
 use crate::bodies::{compress, decompress};
@@ -30,10 +30,12 @@ use endpoint::Endpoint;
 const LARGEST: usize = 4 << 20;
 /// Keys begin with this, so that a cache can be shared.
 const PREFIX: &str = "portolan:plan:2";
+/// What a request waits for ElastiCache to say where the cache is. The question itself goes on: who asks later has its answer.
+const FINDING: Duration = Duration::from_millis(500);
 
 /// The cache.
 pub struct Valkey {
-    endpoint: Endpoint,
+    endpoint: Arc<Endpoint>,
     /// What one command may take.
     response: Duration,
     /// What a new connection may take, TLS and log-in included.
@@ -73,7 +75,7 @@ impl Valkey {
     pub fn new(cache: &Cache, shared: &SdkConfig) -> Self {
         // The TLS library wants its provider chosen once for the process. Where it is chosen already, that is fine.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let endpoint = Endpoint::new(cache.clone(), shared.clone());
+        let endpoint = Arc::new(Endpoint::new(cache.clone(), shared.clone()));
         let (response, connect) = (cache.timeout, 10 * cache.timeout);
         Self {
             endpoint,
@@ -84,12 +86,25 @@ impl Valkey {
         }
     }
 
+    async fn find(&self) -> Result<(ConnectionInfo, bool), Broken> {
+        let endpoint = Arc::clone(&self.endpoint);
+        let found = tokio::spawn(async move { endpoint.find().await });
+        match tokio::time::timeout(FINDING, found).await {
+            Ok(Ok(found)) => found.map_err(Broken::NotFound),
+            Ok(Err(_)) | Err(_) => Err(Broken::NotFound("nobody says in time where it is".to_owned())),
+        }
+    }
+
     async fn connect(&self) -> Result<Connection, Broken> {
+        if let Some(connection) = self.connection.lock().await.as_ref() {
+            return Ok(connection.clone());
+        }
+        // Nobody else waits meanwhile for more than one's own question.
+        let (info, cluster) = self.find().await?;
         let mut slot = self.connection.lock().await;
         if let Some(connection) = slot.as_ref() {
             return Ok(connection.clone());
         }
-        let (info, cluster) = self.endpoint.find().await.map_err(Broken::NotFound)?;
         let made = async {
             Ok::<_, Broken>(if cluster {
                 // One, which is what a redirection to another node counts as.
