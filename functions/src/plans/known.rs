@@ -47,6 +47,8 @@ pub struct Known {
     until: Instant,
     gone: AtomicBool,
     refreshed: AtomicBool,
+    /// Whether the checker has confirmed it since it was read.
+    checked: AtomicBool,
     shown: OnceLock<Bytes>,
 }
 
@@ -85,6 +87,16 @@ impl Known {
     /// Whether the caller is the first who wants to make it better.
     pub(super) fn claim_refresh(&self) -> bool {
         !self.refreshed.swap(true, Ordering::Relaxed)
+    }
+
+    /// Whether the checker has confirmed it since it was read.
+    pub(super) fn is_checked(&self) -> bool {
+        self.checked.load(Ordering::Relaxed)
+    }
+
+    /// The checker has confirmed it.
+    pub(super) fn confirm(&self) {
+        self.checked.store(true, Ordering::Relaxed);
     }
 
     fn weight(&self) -> u32 {
@@ -151,6 +163,7 @@ impl Memories {
             until: Instant::now() + left.min(self.age),
             gone: AtomicBool::new(false),
             refreshed: AtomicBool::new(false),
+            checked: AtomicBool::new(false),
             shown: OnceLock::new(),
         });
         let stripe = self.stripe(&key.1);

@@ -3,7 +3,8 @@
 //! First the same request's own answer, even where it was granted less time than this request would be (it stays `cached`). Then the
 //! answer of a kin: the same instance with other options, by another version of the solver, or drawn from an earlier state of its
 //! terminal (what has changed since is then nothing that the problem is about). A kin's answer is checked against the request by the
-//! independent checker before it leaves, and labelled `stale`.
+//! independent checker before it leaves, and labelled `stale`. Once is enough: all kins have the same instance, and where many ask while there is
+//! no time to solve, there is none to check the same thing again and again.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -60,10 +61,16 @@ impl Plans {
         }
         for other in prints.iter().filter(|other| *other != print) {
             let Ok(Some(known)) = self.finished(tenant, other).await else { continue };
+            if known.is_checked() {
+                return Some(Given::Stale(known));
+            }
             let document = document(&known, request.as_ref())?;
             let checked = tokio::task::spawn_blocking(move || problem.verify(&document));
             match checked.await {
-                Ok(Ok(_)) => return Some(Given::Stale(known)),
+                Ok(Ok(_)) => {
+                    known.confirm();
+                    return Some(Given::Stale(known));
+                }
                 Ok(Err(refuted)) => {
                     tracing::info!(plan = %known.head.id, ?refuted, "an older answer does not hold anymore");
                 }
