@@ -44,6 +44,7 @@ pub struct Budget<'a> {
     reserve: u64,
     work_limit: u64,
     cancelled: Option<&'a AtomicBool>,
+    abandoned: Option<&'a AtomicBool>,
     target_gap: f64,
     seed: u64,
     threads: usize,
@@ -62,6 +63,7 @@ impl<'a> Budget<'a> {
             reserve: 0,
             work_limit: u64::MAX,
             cancelled: None,
+            abandoned: None,
             target_gap: 0.0,
             seed: 1,
             threads: 1,
@@ -111,6 +113,19 @@ impl<'a> Budget<'a> {
     pub fn cancelled_by(mut self, flag: &'a AtomicBool) -> Self {
         self.cancelled = Some(flag);
         self
+    }
+
+    /// Where somebody has set this flag when the solve is cancelled, nobody wants the answer: it is not checked, so that the core is free at
+    /// once, and must not be given out.
+    #[must_use]
+    pub fn abandoned_by(mut self, flag: &'a AtomicBool) -> Self {
+        self.abandoned = Some(flag);
+        self
+    }
+
+    /// Whether the solve was cancelled and nobody wants what it has found.
+    pub fn is_abandoned(&self) -> bool {
+        self.stopped == Some(Stop::Cancelled) && self.abandoned.is_some_and(|flag| flag.load(Ordering::Relaxed))
     }
 
     /// Notes work that was done. Returns whether the solve must stop now.

@@ -45,6 +45,8 @@ pub(super) struct Live {
     pub(super) view: watch::Sender<View>,
     /// Raised to stop the solver.
     pub(super) cancel: AtomicBool,
+    /// Raised before that where nobody wants what it has found.
+    pub(super) abandoned: AtomicBool,
     flight: Option<String>,
     why: Mutex<Option<Why>>,
     ticket: Mutex<Option<Ticket>>,
@@ -60,6 +62,7 @@ impl Live {
             seed,
             view: watch::Sender::new(View { record, stored: false, broken: None }),
             cancel: AtomicBool::new(false),
+            abandoned: AtomicBool::new(false),
             flight,
             why: Mutex::new(None),
             ticket: Mutex::new(None),
@@ -74,7 +77,8 @@ impl Live {
 
     /// Stops the solve, or takes it out of the queue. The first reason stays.
     pub(super) fn stop(&self, why: Why) {
-        lock(&self.why).get_or_insert(why);
+        let why = *lock(&self.why).get_or_insert(why);
+        self.abandoned.store(why == Why::Abandoned, Ordering::Relaxed);
         self.cancel.store(true, Ordering::Relaxed);
         if let Some(ticket) = lock(&self.ticket).as_ref() {
             ticket.withdraw();

@@ -252,6 +252,10 @@ impl Plans {
         }
         let later = why == Some(Why::Closing) && record.head.deferred;
         let failure = match found {
+            // Not checked, and wanted by nobody; what it showed on the way stays.
+            Some(Ok(answer)) if why == Some(Why::Abandoned) && answer.stop == Stop::Cancelled => {
+                return End::Final(Event::Cancel, None);
+            }
             Some(Ok(answer)) => {
                 let cut_short = answer.stop == Stop::Cancelled && why.is_some();
                 let improvable = quality::can_improve(&answer, target_gap(record));
@@ -423,7 +427,13 @@ fn work(live: &Live, request: &dyn Request, solve: &Solve, threads: usize, watch
     let limit = left.min(solve.limit).max(solve.least);
     let with = |seed: u64, stop: &AtomicBool, watch: &mut dyn FnMut(&Snapshot<'_>)| {
         let clock = move || begun.elapsed();
-        let mut budget = request.options().budget(&clock).seed(seed).time_limit(limit).cancelled_by(stop);
+        let mut budget = request
+            .options()
+            .budget(&clock)
+            .seed(seed)
+            .time_limit(limit)
+            .cancelled_by(stop)
+            .abandoned_by(&live.abandoned);
         request.solve(&mut budget, watch)
     };
     debug_assert!(!live.cancel.load(Ordering::Relaxed) || live.stopped().is_some());

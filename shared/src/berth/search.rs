@@ -169,6 +169,11 @@ fn prove<'a>(
     }
     loop {
         let goes_on = take_note(&g, annealer, budget, known);
+        if budget.is_abandoned() {
+            // A bound for all plans may cost seconds, and nobody looks at it.
+            let nodes = vec![Node::default()];
+            return (0, Tree { scale: 1, grid: None, upper: g.upper, nodes });
+        }
         if !g.is_whole() && (end != End::Stopped || !goes_on) {
             g.widen(budget);
             // What is left of the budget pays for one pass that bounds, not for closing starts that nobody looks at again.
