@@ -191,7 +191,7 @@ pub struct Dependency {
 }
 
 impl Dependency {
-    /// What a look at something found; where it takes longer than [`CHECK`], it is as good as away.
+    /// What a look at something found; where it takes longer than half a second, it is as good as away.
     pub async fn found(name: &'static str, needed: bool, look: impl Future<Output = Result<(), StoreError>>) -> Self {
         let state = tokio::time::timeout(CHECK, look).await;
         let state = state.unwrap_or_else(|_| Err(StoreError::Unavailable("it does not answer in time".into())));
