@@ -189,7 +189,8 @@ async fn a_solve_that_nobody_waits_for_is_stopped() {
     let listed = server.get("/v1/plans").await;
     let id = listed.body["plans"][0]["id"].as_str().unwrap().to_owned();
     let plan = server.until(&id, |plan| plan["status"] == "cancelled").await;
-    assert_eq!(plan["stop"], "cancelled");
+    // What it showed on the way stays; there is no answer, because nobody would have read it.
+    assert!(plan["objective"].is_i64() && plan["stop"].is_null(), "{plan:#}");
     server.close().await;
 }
 
