@@ -13,7 +13,7 @@ use super::plans::with_a_yard;
 /// A problem that keeps a thread for as long as it is let.
 fn hard(seed: u64) -> Value {
     let mut problem =
-        json!(portolan::berth::generate::generate(portolan::berth::generate::Style::Congested, 60, 4, seed));
+        json!(portolan::berth::generate::generate(portolan::berth::generate::Style::Congested, 200, 15, seed));
     problem["options"] = json!({"time_limit_ms": 20_000});
     problem
 }
