@@ -96,6 +96,14 @@ pub enum StoreError {
     },
 }
 
+impl StoreError {
+    /// What a call gives; where it takes longer than this, it is as good as away.
+    pub async fn unless_late<T>(limit: Duration, call: impl Future<Output = Result<T, Self>>) -> Result<T, Self> {
+        let late = || Err(Self::Unavailable("it does not answer in time".into()));
+        tokio::time::timeout(limit, call).await.unwrap_or_else(|_| late())
+    }
+}
+
 /// Keeps plans. What it has confirmed as durable is there after a crash.
 pub trait PlanStore: Send + Sync {
     /// Reads a plan. A plan past its expiry is not there.
@@ -193,9 +201,7 @@ pub struct Dependency {
 impl Dependency {
     /// What a look at something found; where it takes longer than half a second, it is as good as away.
     pub async fn found(name: &'static str, needed: bool, look: impl Future<Output = Result<(), StoreError>>) -> Self {
-        let state = tokio::time::timeout(CHECK, look).await;
-        let state = state.unwrap_or_else(|_| Err(StoreError::Unavailable("it does not answer in time".into())));
-        Self { name, needed, state, place: None }
+        Self { name, needed, state: StoreError::unless_late(CHECK, look).await, place: None }
     }
 }
 
@@ -280,7 +286,7 @@ pub trait WallClock: Send + Sync {
     fn now(&self) -> Timestamp;
 }
 
-/// The adapters in use.
+/// The adapters in use. [`Stores::on`] has those that a process needs.
 #[derive(Clone)]
 pub struct Stores {
     /// Plans.
@@ -297,4 +303,12 @@ pub struct Stores {
     pub backlog: Option<Arc<dyn Backlog>>,
     /// The time of day.
     pub clock: Arc<dyn WallClock>,
+}
+
+impl Stores {
+    /// One store for all, and nothing that processes share besides.
+    pub fn on<S: PlanStore + ReplayStore + Upkeep + 'static>(store: &Arc<S>, clock: Arc<dyn WallClock>) -> Self {
+        let (plans, replays, upkeep) = (Arc::clone(store) as _, Arc::clone(store) as _, Arc::clone(store) as _);
+        Self { plans, replays, upkeep, quotas: None, flights: None, backlog: None, clock }
+    }
 }

@@ -72,6 +72,10 @@ impl Process {
         tokio::time::timeout(Duration::from_mins(1), polled).await.expect("it never got there")
     }
 
+    pub(super) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// `kill -9`.
     pub(super) fn kill(mut self) {
         self.child.kill().unwrap();
@@ -80,7 +84,7 @@ impl Process {
 
     /// SIGTERM, and the wait for an orderly end.
     pub(super) fn end(mut self) {
-        let id = self.child.id().to_string();
+        let id = self.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
         assert!(self.child.wait().unwrap().success());
     }
@@ -104,4 +108,18 @@ pub(super) fn serving(mut command: Command, folder: &Path, listen: &str) -> Comm
     command.args(["--listen", listen, "--workers", "2", "--data"]).arg(folder);
     command.env("PORTOLAN_LOG", "error");
     command
+}
+
+/// A program whose files may grow to so many bytes; a write beyond that fails, as on a disk that is full, and kills nobody. `unlimited` is
+/// for one that [`let_grow`] limits later.
+pub(super) fn with_room(program: &str, bytes: &str) -> Command {
+    let mut limited = Command::new("sh");
+    limited.arg("-c").arg(format!("trap '' XFSZ; exec prlimit --fsize={bytes}: \"$@\"")).args(["sh", program]);
+    limited
+}
+
+/// Lets the files of a process with this id grow to so many bytes.
+pub(super) fn let_grow(id: u32, bytes: &str) {
+    let limited = Command::new("prlimit").args(["--pid", &id.to_string(), &format!("--fsize={bytes}:")]).status();
+    assert!(limited.unwrap().success());
 }

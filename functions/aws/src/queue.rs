@@ -2,9 +2,10 @@
 //! solved: a message that comes twice or late is then harmless.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use aws_sdk_sqs::Client;
+use futures_util::TryFutureExt as _;
 use portolan_functions::guard::breaker::{Breaker, Policy};
 use portolan_functions::plans::record::{PlanId, Quality, Tenant, Urgency};
 use portolan_functions::plans::state::Status;
@@ -79,16 +80,9 @@ impl Queues {
 
     async fn send_json(&self, url: &str, tenant: &Tenant, message: &impl Serialize) -> Result<(), StoreError> {
         let body = serde_json::to_string(message).map_err(|error| StoreError::Unavailable(Box::new(error)))?;
-        if !self.breaker.lets_pass(Instant::now()) {
-            return Err(unavailable("the queues are left alone after failures in a row".to_owned()));
-        }
         let message = self.sqs.send_message().queue_url(url).message_body(body).message_group_id(group(tenant));
-        let sent = message.send().await;
-        match &sent {
-            Ok(_) => self.breaker.worked(),
-            Err(_) => self.breaker.failed(Instant::now()),
-        }
-        sent.map(drop).map_err(|error| unavailable(chain(&error)))
+        let send = Box::pin(message.send()).map_ok(drop).map_err(|error| unavailable(chain(&error)));
+        self.breaker.around(send).await
     }
 
     /// Keeps a message that is worked on from other workers, for so long from now.

@@ -109,10 +109,8 @@ impl Solver {
 
     /// Tells how long the message has waited, so that no more is promised than can be kept.
     async fn tell_wait(&self, record: &SqsMessage) {
-        if let Some((urgency, waited)) = waited(record).and_then(|waited| {
-            let (_, urgency) = self.queues.queue(record.event_source_arn.as_deref()?)?;
-            Some((urgency, waited))
-        }) {
+        let queue = record.event_source_arn.as_deref().and_then(|arn| self.queues.queue(arn));
+        if let Some(((_, urgency), waited)) = queue.zip(waited(record)) {
             self.plans.begun(urgency, waited).await;
         }
     }

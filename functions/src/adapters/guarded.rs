@@ -6,9 +6,8 @@
 //! (hedged): what is read often is in a cache before the store, and what is written must not be written twice.
 
 use std::collections::BTreeMap;
-use std::future::Future;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -30,32 +29,10 @@ pub struct Guarded<S> {
     breaker: Breaker,
 }
 
-/// Why a call was not made.
-#[derive(Debug, thiserror::Error)]
-#[error("the store is left alone after failures in a row")]
-struct LeftAlone;
-
-/// Why a call was given up.
-#[derive(Debug, thiserror::Error)]
-#[error("the store does not answer in time")]
-struct Late;
-
 impl<S> Guarded<S> {
     /// Guards a store of this name.
     pub fn new(name: &'static str, store: Arc<S>, policy: Policy) -> Self {
         Self { store, breaker: Breaker::new(name, policy) }
-    }
-
-    async fn call<T>(&self, call: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
-        if !self.breaker.lets_pass(Instant::now()) {
-            return Err(StoreError::Unavailable(Box::new(LeftAlone)));
-        }
-        let result = call.await;
-        match &result {
-            Err(StoreError::Unavailable(_)) => self.breaker.failed(Instant::now()),
-            _ => self.breaker.worked(),
-        }
-        result
     }
 }
 
@@ -66,19 +43,19 @@ impl<S: PlanStore> PlanStore for Guarded<S> {
         id: PlanId,
         parts: Parts,
     ) -> Later<'a, Result<Option<Stored>, StoreError>> {
-        Box::pin(self.call(self.store.get(tenant, id, parts)))
+        Box::pin(self.breaker.around(self.store.get(tenant, id, parts)))
     }
 
     fn put<'a>(&'a self, tenant: &'a Tenant, write: Write) -> Later<'a, Result<(), StoreError>> {
-        Box::pin(self.call(self.store.put(tenant, write)))
+        Box::pin(self.breaker.around(self.store.put(tenant, write)))
     }
 
     fn delete<'a>(&'a self, tenant: &'a Tenant, id: PlanId, version: u64) -> Later<'a, Result<(), StoreError>> {
-        Box::pin(self.call(self.store.delete(tenant, id, version)))
+        Box::pin(self.breaker.around(self.store.delete(tenant, id, version)))
     }
 
     fn list<'a>(&'a self, tenant: &'a Tenant, query: Query) -> Later<'a, Result<Page, StoreError>> {
-        Box::pin(self.call(self.store.list(tenant, query)))
+        Box::pin(self.breaker.around(self.store.list(tenant, query)))
     }
 
     fn finished<'a>(
@@ -86,32 +63,31 @@ impl<S: PlanStore> PlanStore for Guarded<S> {
         tenant: &'a Tenant,
         fingerprint: &'a str,
     ) -> Later<'a, Result<Option<Stored>, StoreError>> {
-        let look = tokio::time::timeout(LOOK, self.store.finished(tenant, fingerprint));
-        Box::pin(self.call(async { look.await.unwrap_or_else(|_| Err(StoreError::Unavailable(Box::new(Late)))) }))
+        Box::pin(self.breaker.around(StoreError::unless_late(LOOK, self.store.finished(tenant, fingerprint))))
     }
 }
 
 impl<S: ReplayStore> ReplayStore for Guarded<S> {
     fn claim<'a>(&'a self, tenant: &'a Tenant, key: &'a str, claim: Claim) -> Later<'a, Result<Claimed, StoreError>> {
-        Box::pin(self.call(self.store.claim(tenant, key, claim)))
+        Box::pin(self.breaker.around(self.store.claim(tenant, key, claim)))
     }
 
     fn settle<'a>(&'a self, tenant: &'a Tenant, key: &'a str, response: Kept) -> Later<'a, Result<(), StoreError>> {
-        Box::pin(self.call(self.store.settle(tenant, key, response)))
+        Box::pin(self.breaker.around(self.store.settle(tenant, key, response)))
     }
 
     fn release<'a>(&'a self, tenant: &'a Tenant, key: &'a str) -> Later<'a, Result<(), StoreError>> {
-        Box::pin(self.call(self.store.release(tenant, key)))
+        Box::pin(self.breaker.around(self.store.release(tenant, key)))
     }
 }
 
 impl<S: Upkeep> Upkeep for Guarded<S> {
     fn unfinished(&self) -> Later<'_, Result<Vec<(Tenant, PlanId)>, StoreError>> {
-        Box::pin(self.call(self.store.unfinished()))
+        Box::pin(self.breaker.around(self.store.unfinished()))
     }
 
     fn prune(&self) -> Later<'_, Result<usize, StoreError>> {
-        Box::pin(self.call(self.store.prune()))
+        Box::pin(self.breaker.around(self.store.prune()))
     }
 
     /// Health is asked of the store itself: it is how an operator finds out that it is back.
@@ -126,7 +102,7 @@ impl<S: Upkeep> Upkeep for Guarded<S> {
 
 impl<S: TerminalStore> TerminalStore for Guarded<S> {
     fn change<'a>(&'a self, tenant: &'a Tenant, terminal: &'a str, ask: Ask) -> Later<'a, Result<Outcome, StoreError>> {
-        Box::pin(self.call(self.store.change(tenant, terminal, ask)))
+        Box::pin(self.breaker.around(self.store.change(tenant, terminal, ask)))
     }
 
     fn largest_load(&self) -> usize {
@@ -140,7 +116,7 @@ impl<S: TerminalStore> TerminalStore for Guarded<S> {
         entity: Entity,
         id: &'a str,
     ) -> Later<'a, Result<Option<Record>, StoreError>> {
-        Box::pin(self.call(self.store.record(tenant, terminal, entity, id)))
+        Box::pin(self.breaker.around(self.store.record(tenant, terminal, entity, id)))
     }
 
     fn list<'a>(
@@ -149,7 +125,7 @@ impl<S: TerminalStore> TerminalStore for Guarded<S> {
         terminal: &'a str,
         query: port::Query,
     ) -> Later<'a, Result<Part<Record>, StoreError>> {
-        Box::pin(self.call(self.store.list(tenant, terminal, query)))
+        Box::pin(self.breaker.around(self.store.list(tenant, terminal, query)))
     }
 
     fn terminals<'a>(
@@ -158,7 +134,7 @@ impl<S: TerminalStore> TerminalStore for Guarded<S> {
         after: &'a str,
         limit: usize,
     ) -> Later<'a, Result<Part<(String, Record)>, StoreError>> {
-        Box::pin(self.call(self.store.terminals(tenant, after, limit)))
+        Box::pin(self.breaker.around(self.store.terminals(tenant, after, limit)))
     }
 
     fn history<'a>(
@@ -167,7 +143,7 @@ impl<S: TerminalStore> TerminalStore for Guarded<S> {
         terminal: &'a str,
         past: Past,
     ) -> Later<'a, Result<Part<Event>, StoreError>> {
-        Box::pin(self.call(self.store.history(tenant, terminal, past)))
+        Box::pin(self.breaker.around(self.store.history(tenant, terminal, past)))
     }
 
     fn snapshot<'a>(
@@ -176,11 +152,11 @@ impl<S: TerminalStore> TerminalStore for Guarded<S> {
         terminal: &'a str,
         at: Option<Timestamp>,
     ) -> Later<'a, Result<All, StoreError>> {
-        Box::pin(self.call(self.store.snapshot(tenant, terminal, at)))
+        Box::pin(self.breaker.around(self.store.snapshot(tenant, terminal, at)))
     }
 
     fn version<'a>(&'a self, tenant: &'a Tenant, terminal: &'a str) -> Later<'a, Result<u64, StoreError>> {
-        Box::pin(self.call(self.store.version(tenant, terminal)))
+        Box::pin(self.breaker.around(self.store.version(tenant, terminal)))
     }
 
     fn beat<'a>(
@@ -190,7 +166,7 @@ impl<S: TerminalStore> TerminalStore for Guarded<S> {
         ids: Vec<String>,
         at: Timestamp,
     ) -> Later<'a, Result<Vec<String>, StoreError>> {
-        Box::pin(self.call(self.store.beat(tenant, terminal, ids, at)))
+        Box::pin(self.breaker.around(self.store.beat(tenant, terminal, ids, at)))
     }
 
     fn beats<'a>(
@@ -199,6 +175,6 @@ impl<S: TerminalStore> TerminalStore for Guarded<S> {
         terminal: &'a str,
         of: Option<&'a str>,
     ) -> Later<'a, Result<BTreeMap<String, Timestamp>, StoreError>> {
-        Box::pin(self.call(self.store.beats(tenant, terminal, of)))
+        Box::pin(self.breaker.around(self.store.beats(tenant, terminal, of)))
     }
 }

@@ -9,8 +9,11 @@
 //!                                  └──────────────── it fails ────────────┘
 //! ```
 
+use std::future::Future;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+
+use crate::ports::StoreError;
 
 /// When a breaker opens, and for how long.
 #[derive(Clone, Copy, Debug)]
@@ -38,6 +41,11 @@ pub struct Breaker {
     state: Mutex<State>,
 }
 
+/// Why a call was not made.
+#[derive(Debug, thiserror::Error)]
+#[error("{0} is left alone after failures in a row")]
+struct LeftAlone(&'static str);
+
 /// What a breaker lets through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
@@ -64,6 +72,19 @@ impl Breaker {
     /// What is behind it.
     pub fn name(&self) -> &'static str {
         self.name
+    }
+
+    /// Makes a call, where one may be made. Only what is not available counts as a failure: a conflict is an answer.
+    pub async fn around<T>(&self, call: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+        if !self.lets_pass(Instant::now()) {
+            return Err(StoreError::Unavailable(Box::new(LeftAlone(self.name))));
+        }
+        let result = call.await;
+        match &result {
+            Err(StoreError::Unavailable(_)) => self.failed(Instant::now()),
+            _ => self.worked(),
+        }
+        result
     }
 
     /// Whether a call may be made now. Whoever was let through has to say how it ended.

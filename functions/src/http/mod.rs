@@ -25,6 +25,7 @@ mod front;
 mod limits;
 mod negotiate;
 pub mod openapi;
+mod paging;
 pub mod problem;
 mod replay;
 pub mod resource;

@@ -6,6 +6,7 @@ use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use futures_util::future::OptionFuture;
 use serde::{Deserialize, Serialize};
 
 use super::problem::{Code, Trouble};
@@ -47,12 +48,8 @@ pub(super) async fn readyz(State(api): State<Api>) -> Response {
     let mut up = solver == HealthStatus::Up;
     let mut dependencies = BTreeMap::from([("solver".to_owned(), solver)]);
     let mut places = BTreeMap::new();
-    let terminals = async {
-        match &api.terminals {
-            Some(terminals) => Some(Dependency::found("terminals", true, terminals.check()).await),
-            None => None,
-        }
-    };
+    let terminals = api.terminals.as_deref();
+    let terminals = OptionFuture::from(terminals.map(|them| Dependency::found("terminals", true, them.check())));
     let (found, terminals) = tokio::join!(api.plans.stores().upkeep.check(), terminals);
     for Dependency { name, needed, state, place } in found.into_iter().chain(terminals) {
         places.extend(place.map(|place| (name.to_owned(), place)));

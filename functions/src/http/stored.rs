@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::edge::AboutPlan;
 use super::etag::{self, Expected};
+use super::paging::{self, bad, link};
 use super::problem::{Code, Trouble};
 use super::resource::{self, Resource};
 use super::{Api, negotiate, terminal};
@@ -46,10 +47,7 @@ pub(super) async fn list(
     let mut query = Query { status: None, before: None, limit: PAGE };
     for (name, value) in pairs.map_err(|_| bad("the query is not readable"))?.0 {
         match name.as_str() {
-            "limit" => {
-                let limit = value.parse().ok().filter(|limit| (1..=MAX_PAGE).contains(limit));
-                query.limit = limit.ok_or_else(|| bad(format!("limit is a number from 1 to {MAX_PAGE}")))?;
-            }
+            "limit" => query.limit = paging::limit(&value, MAX_PAGE)?,
             "cursor" => query.before = Some(value.parse().map_err(|_| bad("cursor comes from `next` only"))?),
             "status" => {
                 let names = Status::ALL.map(Status::name).join(", ");
@@ -66,8 +64,7 @@ pub(super) async fn list(
     });
     let mut fields = HeaderMap::new();
     fields.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    let link = next.as_ref().and_then(|next| HeaderValue::from_str(&format!("<{next}>; rel=\"next\"")).ok());
-    fields.extend(link.map(|link| (header::LINK, link)));
+    fields.extend(link(next.as_ref()));
     let plans: Vec<Resource<_, _, _>> = page.heads.iter().map(resource::brief).collect();
     Ok((fields, Json(Listed { plans, next })).into_response())
 }
@@ -177,8 +174,4 @@ fn plan_id(text: &str) -> Result<PlanId, Trouble> {
 
 fn missing() -> Trouble {
     Trouble::new(Code::NotFound, "there is no such plan, or it is past its expiry")
-}
-
-fn bad(detail: impl Into<String>) -> Trouble {
-    Trouble::new(Code::BadRequest, detail)
 }

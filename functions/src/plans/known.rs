@@ -198,32 +198,14 @@ mod tests {
     use portolan::rng::Rng;
 
     use super::*;
-    use crate::plans::record::{PlanId, Urgency};
-    use crate::plans::state::State;
+    use crate::plans::record::PlanId;
 
     const ROOM: u64 = 1000;
     const BEST: usize = 500;
 
     fn remember(memories: &Memories, tenant: &Tenant, fingerprint: &str) {
-        let (id, now) = (PlanId::fresh(), Timestamp::UNIX_EPOCH);
-        let head = Head {
-            id,
-            problem: "fake".to_owned(),
-            state: State::new(),
-            version: 1,
-            fingerprint: fingerprint.to_owned(),
-            deferred: false,
-            urgency: Urgency::Standard,
-            granted_ms: 10,
-            spent_ms: 10,
-            leased_until: None,
-            created_at: now,
-            updated_at: now,
-            expires_at: None,
-            quality: None,
-            failure: None,
-            terminal: None,
-        };
+        let now = Timestamp::UNIX_EPOCH;
+        let head = Head::new(PlanId::fresh(), "fake", fingerprint, now);
         let stored = Stored { head, request: None, best: Some(vec![0; BEST].into()) };
         let merit = Merit { proof: Proof::Optimal, stop: Stop::Proven, gap: 0.0 };
         memories.remember(tenant, stored, merit, memories.look(fingerprint), now);

@@ -199,6 +199,30 @@ pub struct Head {
     pub terminal: Option<Origin>,
 }
 
+impl Head {
+    /// Of a plan that nobody has begun, for a caller on the line, and not granted any time yet.
+    pub fn new(id: PlanId, problem: &str, fingerprint: &str, now: Timestamp) -> Self {
+        Self {
+            id,
+            problem: problem.to_owned(),
+            state: State::new(),
+            version: 1,
+            fingerprint: fingerprint.to_owned(),
+            deferred: false,
+            urgency: Urgency::Standard,
+            granted_ms: 0,
+            spent_ms: 0,
+            leased_until: None,
+            created_at: now,
+            updated_at: now,
+            expires_at: None,
+            quality: None,
+            failure: None,
+            terminal: None,
+        }
+    }
+}
+
 /// The best plan so far of a solve that goes on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Incumbent {

@@ -11,7 +11,6 @@ use super::pool::Class;
 use super::record::{Head, PlanId, Record, Tenant, Urgency};
 use super::run::{Solve, Then};
 use super::settings::Deferral;
-use super::state::State;
 use super::{Plans, fingerprint, quality, stale};
 use crate::guard::forecast::Kind;
 use crate::guard::quota::Standing;
@@ -274,24 +273,12 @@ impl Plans {
 
     /// A plan that nobody has begun.
     pub(super) fn record(&self, ask: &Ask, wanted: &Wanted) -> Record {
-        let now = self.stores.clock.now();
         let head = Head {
-            id: ask.id,
-            problem: ask.problem.name().to_owned(),
-            state: State::new(),
-            version: 1,
-            fingerprint: wanted.print.clone(),
             deferred: wanted.mode == Mode::Deferred,
             urgency: ask.urgency,
             granted_ms: wanted.granted.as_millis() as u64,
-            spent_ms: 0,
-            leased_until: None,
-            created_at: now,
-            updated_at: now,
-            expires_at: None,
-            quality: None,
-            failure: None,
             terminal: ask.origin.clone(),
+            ..Head::new(ask.id, ask.problem.name(), &wanted.print, self.stores.clock.now())
         };
         let body = ask.request.to_json().to_string();
         Record { head, best: None, request: Some(body.into_bytes().into()) }

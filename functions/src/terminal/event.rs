@@ -30,6 +30,17 @@ pub enum Entity {
 impl Entity {
     /// Every kind, in their order.
     pub const ALL: [Self; 5] = [Self::Terminal, Self::Container, Self::Call, Self::Equipment, Self::Progress];
+
+    /// Several of them, as paths name them.
+    pub const fn plural(self) -> &'static str {
+        match self {
+            Self::Terminal => "terminals",
+            Self::Container => "containers",
+            Self::Call => "calls",
+            Self::Equipment => "equipment",
+            Self::Progress => "plans",
+        }
+    }
 }
 
 /// What a record holds.

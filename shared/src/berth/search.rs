@@ -92,11 +92,10 @@ pub(super) fn solve(
         annealer.reset(&Model::read(first, instance));
         annealer.insert_pool();
     }
-    let trivial = Tree { scale: 1, grid: None, upper: annealer.best_cost, nodes: vec![Node::default()] };
     let mut stats = Stats::default();
     let plan = annealer.best.clone();
     let alone = network::cheapest(&model).iter().sum();
-    let mut proof = (alone, trivial);
+    let mut proof = (alone, nothing(annealer.best_cost));
     if known.update(&plan, annealer.best_cost, alone, budget) {
         let n = model.n as u64;
         anneal(&mut annealer, FIRST * n, HOT, budget, &mut known);
@@ -139,6 +138,11 @@ pub(super) fn complete(instance: &Instance, part: &plan::Schedule, budget: &mut 
     Model::written_out(&annealer.best, instance)
 }
 
+/// A tree without prices, which proves nothing.
+fn nothing(upper: i64) -> Tree {
+    Tree { scale: 1, grid: None, upper, nodes: vec![Node::default()] }
+}
+
 /// Bound, fixing and branching; the annealer goes on meanwhile. Returns the bound and its certificate.
 fn prove<'a>(
     model: &'a Model,
@@ -171,8 +175,7 @@ fn prove<'a>(
         let goes_on = take_note(&g, annealer, budget, known);
         if budget.is_abandoned() {
             // A bound for all plans may cost seconds, and nobody looks at it.
-            let nodes = vec![Node::default()];
-            return (0, Tree { scale: 1, grid: None, upper: g.upper, nodes });
+            return (0, nothing(g.upper));
         }
         if !g.is_whole() && (end != End::Stopped || !goes_on) {
             g.widen(budget);

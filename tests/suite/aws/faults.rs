@@ -40,15 +40,7 @@ impl Place {
 
     async fn stores(&self, clock: Arc<dyn WallClock>) -> Stores {
         let store = Arc::new(aws::store(&aws::at(&self.proxy.url).await, &self.tables, clock.clone()));
-        Stores {
-            plans: store.clone(),
-            replays: store.clone(),
-            upkeep: store,
-            quotas: None,
-            flights: None,
-            backlog: None,
-            clock,
-        }
+        Stores::on(&store, clock)
     }
 
     async fn front(&self) -> Server {

@@ -14,16 +14,7 @@ async fn stores() -> Option<(Stores, Arc<SetClock>)> {
     let tables = aws::tables(&shared).await;
     let clock = SetClock::new();
     let store = Arc::new(aws::store(&shared, &tables, clock.clone()));
-    let stores = Stores {
-        plans: store.clone(),
-        replays: store.clone(),
-        upkeep: store,
-        quotas: None,
-        flights: None,
-        backlog: None,
-        clock: clock.clone(),
-    };
-    Some((stores, clock))
+    Some((Stores::on(&store, clock.clone()), clock))
 }
 
 #[tokio::test]

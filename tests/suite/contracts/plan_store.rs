@@ -1,7 +1,7 @@
 //! `PlanStore` and `Upkeep`.
 
 use portolan_functions::adapters::embedded::Bounds;
-use portolan_functions::plans::record::{Head, PlanId, Quality, Tenant, Urgency};
+use portolan_functions::plans::record::{Head, PlanId, Quality, Tenant};
 use portolan_functions::plans::state::{State, Status};
 use portolan_functions::ports::{Parts, Query, StoreError, Stores, Write};
 
@@ -11,25 +11,8 @@ const ALL: Parts = Parts { request: true, best: true };
 const PAGE: Query = Query { status: None, before: None, limit: 10 };
 
 fn head(stores: &Stores, status: Status) -> Head {
-    let now = stores.clock.now();
-    Head {
-        id: PlanId::fresh(),
-        problem: "berth".to_owned(),
-        state: State { status, epoch: 1 },
-        version: 1,
-        fingerprint: "f".to_owned(),
-        deferred: true,
-        urgency: Urgency::Standard,
-        granted_ms: 1000,
-        spent_ms: 0,
-        leased_until: None,
-        created_at: now,
-        updated_at: now,
-        expires_at: None,
-        quality: None,
-        failure: None,
-        terminal: None,
-    }
+    let new = Head::new(PlanId::fresh(), "berth", "f", stores.clock.now());
+    Head { state: State { status, epoch: 1 }, deferred: true, granted_ms: 1000, ..new }
 }
 
 fn first(head: &Head) -> Write {

@@ -22,7 +22,7 @@ use reqwest::{Client, Method};
 
 use super::chaos::{confirm, problem, seeds};
 use super::script;
-use crate::process::{Folder, Process, serving};
+use crate::process::{Folder, Process, serving, with_room};
 
 /// The longest that a server may take from its start to its first answer, on a machine with other things to do.
 const RECOVERY: Duration = Duration::from_secs(30);
@@ -32,11 +32,7 @@ fn start(folder: &Path, room: Option<u64>) -> Process {
     let program = env!("CARGO_BIN_EXE_portolan-under-test");
     let command = match room {
         None => Command::new(program),
-        Some(room) => {
-            let mut limited = Command::new("sh");
-            limited.arg("-c").arg(format!("trap '' XFSZ; exec prlimit --fsize={room}: \"$@\"")).args(["sh", program]);
-            limited
-        }
+        Some(room) => with_room(program, &room.to_string()),
     };
     Process::start_as(serving(command, folder, "127.0.0.1:0"), folder)
 }

@@ -7,7 +7,6 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -16,9 +15,9 @@ use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
 use tokio::sync::RwLock;
 
-use super::killed::Process;
 use super::model::{Dice, from_environment};
 use super::{number, spec_json};
+use crate::process::{Folder, Process, let_grow, serving, with_room};
 
 const CLIENTS: u64 = 16;
 const CONTAINERS: u64 = 80;
@@ -293,20 +292,13 @@ async fn read(reply: reqwest::Response) -> Option<(StatusCode, Option<u64>, Valu
 
 /// A server whose files can be kept from growing, which then is an error and kills nobody.
 fn start(folder: &Path) -> Process {
-    let mut command = Command::new("sh");
-    command.arg("-c").arg("trap '' XFSZ; exec \"$@\"").arg("sh").arg(env!("CARGO_BIN_EXE_fake-portolan"));
-    Process::start_as(command, folder)
+    let command = with_room(env!("CARGO_BIN_EXE_fake-portolan"), "unlimited");
+    Process::start_as(serving(command, folder, "127.0.0.1:0"), folder)
 }
 
 /// Where a terminal is.
 fn place(server: &Process, terminal: usize) -> String {
-    format!("{}{}", server.1.trim_end_matches('1'), terminal + 1)
-}
-
-/// Bytes that files may have, of the process with this id.
-fn limit(id: u32, bytes: &str) {
-    let limited = Command::new("prlimit").args(["--pid", &id.to_string(), &format!("--fsize={bytes}:")]).status();
-    assert!(limited.unwrap().success());
+    format!("{}/v1/terminals/T{}", server.base, terminal + 1)
 }
 
 /// Kills the server, now and then, until all operations have begun. Half of the times its disk fails before.
@@ -319,9 +311,9 @@ async fn kill(shared: Arc<Shared>) -> u64 {
         }
         if part % 2 == 0 {
             let id = shared.server.read().await.as_ref().map(Process::id).unwrap();
-            limit(id, "4096");
+            let_grow(id, "4096");
             tokio::time::sleep(FAILS).await;
-            limit(id, "unlimited");
+            let_grow(id, "unlimited");
             // Of every other one it has to recover by itself.
             tokio::time::sleep(FAILS * (part / 2 % 2) as u32 * 5).await;
         }
@@ -443,9 +435,8 @@ async fn many_clients_and_a_server_that_is_killed() {
     let operations = from_environment("PORTOLAN_MODEL_OPERATIONS", 2000);
     let seed = from_environment("PORTOLAN_MODEL_SEED", 1);
     println!("{operations} operations of {CLIENTS} clients, seed {seed}");
-    let folder = std::env::temp_dir().join(format!("portolan-terminal-clients-{}", std::process::id()));
-    let _ = std::fs::remove_dir_all(&folder);
-    let server = start(&folder);
+    let folder = Folder::new("terminal-clients");
+    let server = start(&folder.0);
     let http = Client::new();
     for terminal in 0..TERMINALS {
         let base = place(&server, terminal);
@@ -461,7 +452,7 @@ async fn many_clients_and_a_server_that_is_killed() {
     }
     let shared = Arc::new(Shared {
         server: RwLock::new(Some(server)),
-        folder: folder.clone(),
+        folder: folder.0.clone(),
         places: Mutex::new(std::array::from_fn(|_| vec!["out".to_owned(); CONTAINERS as usize])),
         fresh: AtomicU64::new(CONTAINERS),
         begun: AtomicU64::new(0),
@@ -492,5 +483,4 @@ async fn many_clients_and_a_server_that_is_killed() {
     println!("{done} of {operations} had an effect, {events} events, {kills} times kill -9, seed {seed}");
     assert!(done > operations / 4, "most operations were refused: {done}");
     drop(shared);
-    std::fs::remove_dir_all(folder).unwrap();
 }

@@ -1,14 +1,14 @@
 //! A disk that is full, under a real process: what was confirmed stays and is read, what cannot be kept is not confirmed, and once there
 //! is room again the service goes on by itself.
 
-use std::process::Command;
 use std::time::Duration;
 
 use reqwest::Client;
 use serde_json::{Value, json};
 
-use super::killed::Process;
+use super::killed::place;
 use super::{number, spec_json};
+use crate::process::{Folder, Process, let_grow, serving, with_room};
 
 /// Bytes to which a file may grow at first. The log fits, and a small database.
 const ROOM: u64 = 17 << 20;
@@ -37,14 +37,10 @@ async fn kept(http: &Client, base: &str, list: usize) -> usize {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_disk_loses_nothing_and_is_overcome() {
-    let folder = std::env::temp_dir().join(format!("portolan-terminal-full-{}", std::process::id()));
-    let _ = std::fs::remove_dir_all(&folder);
-    // A write beyond the limit then fails, as on a disk that is full, and kills nobody.
-    let mut limited = Command::new("sh");
-    limited.arg("-c").arg(format!("trap '' XFSZ; exec prlimit --fsize={ROOM}: \"$@\"")).arg("sh");
-    limited.arg(env!("CARGO_BIN_EXE_fake-portolan"));
-    let process = Process::start_as(limited, &folder);
-    let (http, base) = (Client::new(), process.1.clone());
+    let folder = Folder::new("terminal-full");
+    let limited = with_room(env!("CARGO_BIN_EXE_fake-portolan"), &ROOM.to_string());
+    let process = Process::start_as(serving(limited, &folder.0, "127.0.0.1:0"), &folder.0);
+    let (http, base) = (Client::new(), place(&process));
     assert_eq!(http.put(&base).json(&spec_json()).send().await.unwrap().status(), 201);
 
     let mut full = 0;
@@ -62,8 +58,7 @@ async fn a_full_disk_loses_nothing_and_is_overcome() {
     }
     assert_eq!(send(&http, &base, full).await.0, 503, "still full");
 
-    let room = Command::new("prlimit").args(["--pid", &process.id().to_string(), "--fsize=unlimited:"]).status();
-    assert!(room.unwrap().success());
+    let_grow(process.id(), "unlimited");
     let mut tries = 0;
     while send(&http, &base, full).await.0 != 200 {
         tries += 1;
@@ -71,11 +66,9 @@ async fn a_full_disk_loses_nothing_and_is_overcome() {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     assert_eq!(send(&http, &base, full + 1).await.0, 200);
-    drop(process); // kill -9
-    let again = Process::start(&folder);
+    process.kill();
+    let again = Process::start(&folder.0);
     for list in 0..full + 2 {
-        assert_eq!(kept(&http, &again.1, list).await, 4, "list {list} was confirmed");
+        assert_eq!(kept(&http, &place(&again), list).await, 4, "list {list} was confirmed");
     }
-    drop(again);
-    std::fs::remove_dir_all(folder).unwrap();
 }

@@ -67,11 +67,11 @@ impl Upkeep for DynamoDb {
 
     fn check(&self) -> Later<'_, Vec<Dependency>> {
         Box::pin(async {
-            let look = async {
+            let look = Box::pin(async {
                 let key = [("tenant", s("#")), ("key", s("#"))];
                 let read = self.client.get_item().table_name(&self.plans).set_key(Some(item(key)));
                 read.send().await.map(drop).map_err(failed)
-            };
+            });
             // Idempotency records are written and never read alone: no role may, so that nothing can be asked of their table.
             vec![Dependency::found("store", true, look).await]
         })

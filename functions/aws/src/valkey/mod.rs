@@ -10,7 +10,7 @@ mod shared;
 mod token;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use aws_config::SdkConfig;
 use portolan_functions::guard::breaker::{Breaker, Policy, State};
@@ -58,8 +58,6 @@ enum Broken {
     NotFound(String),
     #[error("the cache does not answer in time")]
     Late,
-    #[error("the cache is left alone after failures in a row")]
-    LeftAlone,
     #[error(transparent)]
     Redis(#[from] RedisError),
 }
@@ -145,21 +143,15 @@ impl Valkey {
 
     /// Carries a command out, at most `tries` times.
     async fn run<T: FromRedisValue>(&self, command: &Cmd, tries: usize) -> Result<T, StoreError> {
-        if !self.breaker.lets_pass(Instant::now()) {
-            return Err(Broken::LeftAlone.into());
-        }
-        let mut last = Broken::LeftAlone;
-        for _ in 0..tries {
-            match self.once(command).await {
-                Ok(value) => {
-                    self.breaker.worked();
+        let call = async {
+            for _ in 1..tries {
+                if let Ok(value) = self.once(command).await {
                     return Ok(value);
                 }
-                Err(error) => last = error,
             }
-        }
-        self.breaker.failed(Instant::now());
-        Err(last.into())
+            Ok(self.once(command).await?)
+        };
+        self.breaker.around(call).await
     }
 }
 

@@ -135,16 +135,7 @@ impl Embedded {
 
     /// The store behind every port.
     pub fn stores(&self) -> Stores {
-        let store = Arc::new(self.clone());
-        Stores {
-            plans: Arc::clone(&store) as _,
-            replays: Arc::clone(&store) as _,
-            upkeep: store,
-            quotas: None,
-            flights: None,
-            backlog: None,
-            clock: Arc::clone(&self.clock),
-        }
+        Stores::on(&Arc::new(self.clone()), Arc::clone(&self.clock))
     }
 
     /// Terminals, in the same file. Starts a thread that writes them; it ends with what is returned here.

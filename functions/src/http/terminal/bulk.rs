@@ -9,11 +9,12 @@ use futures_util::stream;
 use portolan::Issue;
 use serde::{Deserialize, Serialize};
 
+use super::super::paging::{bad, link};
 use super::super::problem::{Code, Trouble};
 use super::super::{Api, body, negotiate};
 use super::asked::{Asked, Made, has_already, tag, terminals};
 use super::past::time;
-use super::records::{self, Pairs, Wanted, Which, bad, link};
+use super::records::{self, Pairs, Wanted, Which};
 use crate::plans::record::Tenant;
 use crate::terminal::container::Container;
 use crate::terminal::event::{Body, Entity};

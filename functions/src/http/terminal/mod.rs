@@ -47,8 +47,8 @@ pub(super) fn routes(router: Router<Api>) -> Router<Api> {
         .route("/v1/terminals/{t}/yard/plans", post(plans::yard))
         .route("/v1/terminals/{t}/plans/{id}", get(plans::progress))
         .route("/v1/terminals/{t}/plans/{id}/steps", post(plans::step));
-    for (name, entity) in [("containers", Entity::Container), ("calls", Entity::Call), ("equipment", Entity::Equipment)]
-    {
+    for entity in [Entity::Container, Entity::Call, Entity::Equipment] {
+        let name = entity.plural();
         let one = get(records::show).put(records::put).delete(records::remove).layer(Extension(entity));
         let past = get(past::of_record).layer(Extension(entity));
         router = router

@@ -7,10 +7,11 @@ use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::super::paging::{bad, link};
 use super::super::problem::Trouble;
 use super::super::{Api, negotiate};
 use super::asked::{has_already, tag, terminals};
-use super::records::{Pairs, Wanted, bad, link, missing, page};
+use super::records::{Pairs, Wanted, missing, page};
 use crate::plans::record::Tenant;
 use crate::terminal::event::{Entity, Record};
 use crate::terminal::port::{Part, Past};
@@ -51,12 +52,7 @@ pub(super) async fn of_record(
     headers: HeaderMap,
     pairs: Pairs,
 ) -> Result<Response, Trouble> {
-    let name = match entity {
-        Entity::Call => "calls",
-        Entity::Equipment => "equipment",
-        _ => "containers",
-    };
-    let path = format!("/v1/terminals/{terminal}/{name}/{id}/history");
+    let path = format!("/v1/terminals/{terminal}/{}/{id}/history", entity.plural());
     events(&api, &tenant, &terminal, Some((entity, id)), &headers, pairs, &path).await
 }
 

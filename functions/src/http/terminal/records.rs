@@ -10,6 +10,7 @@ use portolan::issue::Issues;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::super::paging::{self, bad, link};
 use super::super::problem::{Code, Trouble};
 use super::super::{Api, negotiate};
 use super::asked::{Asked, has_already, tag, terminals as service};
@@ -87,10 +88,7 @@ impl Wanted {
         for (name, value) in pairs.map_err(|_| bad("the query is not readable"))?.0 {
             wanted.is_paged |= ["limit", "cursor"].contains(&name.as_str());
             match name.as_str() {
-                "limit" => {
-                    let limit = value.parse().ok().filter(|limit| (1..=MAX_PAGE).contains(limit));
-                    wanted.limit = limit.ok_or_else(|| bad(format!("limit is a number from 1 to {MAX_PAGE}")))?;
-                }
+                "limit" => wanted.limit = paging::limit(&value, MAX_PAGE)?,
                 "cursor" => wanted.after = Some(value),
                 other if allowed.contains(&other) => wanted.other.push((name, value)),
                 other => {
@@ -200,20 +198,10 @@ pub(super) async fn found(
     let (destination, stack) = (which.destination.clone(), which.stack.clone());
     let query = Query { entity, destination, stack, after: wanted.after.clone(), limit: wanted.limit };
     let Part { mut items, more } = service(api)?.list(tenant, terminal, query).await?;
-    let name = match entity {
-        Entity::Call => "calls",
-        _ => "containers",
-    };
-    let path = format!("/v1/terminals/{terminal}/{name}");
+    let path = format!("/v1/terminals/{terminal}/{}", entity.plural());
     let next = items.last().filter(|_| more).map(|last| wanted.next(&path, &last.body.name().1));
     items.retain(|record| record.body.container().is_none_or(|container| which.has(container)));
     Ok((items, next))
-}
-
-/// The address of the next page, as a header field.
-pub(super) fn link(next: Option<&String>) -> Option<(header::HeaderName, HeaderValue)> {
-    let link = HeaderValue::from_str(&format!("<{}>; rel=\"next\"", next?)).ok()?;
-    Some((header::LINK, link))
 }
 
 pub(super) async fn equipment(
@@ -329,13 +317,13 @@ pub(super) async fn put(
     request: Request,
 ) -> Result<Response, Trouble> {
     let asked = Asked::read(&api, request).await?;
-    let (name, change) = match entity {
-        Entity::Call => ("calls", Change::PutCall(id.clone(), asked.json()?)),
-        Entity::Equipment => ("equipment", Change::PutEquipment(id.clone(), asked.json()?)),
-        _ => ("containers", Change::PutContainer(id.clone(), asked.json()?)),
+    let change = match entity {
+        Entity::Call => Change::PutCall(id.clone(), asked.json()?),
+        Entity::Equipment => Change::PutEquipment(id.clone(), asked.json()?),
+        _ => Change::PutContainer(id.clone(), asked.json()?),
     };
     let made = asked.change(&api, &tenant, &terminal, change).await?;
-    Ok(made.response("", Some(&format!("/v1/terminals/{terminal}/{name}/{id}"))))
+    Ok(made.response("", Some(&format!("/v1/terminals/{terminal}/{}/{id}", entity.plural()))))
 }
 
 pub(super) async fn remove(
@@ -363,8 +351,4 @@ pub(super) async fn exists(api: &Api, tenant: &Tenant, terminal: &str) -> Result
 
 pub(super) fn missing() -> Trouble {
     Trouble::new(Code::NotFound, "there is no such record, or no such terminal")
-}
-
-pub(super) fn bad(detail: impl Into<String>) -> Trouble {
-    Trouble::new(Code::BadRequest, detail)
 }

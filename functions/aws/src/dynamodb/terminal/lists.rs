@@ -15,8 +15,6 @@ use super::super::{Item, failed, s, text, unreadable};
 use super::rows::{self, Held};
 use super::{Place, Terminals, name_key};
 
-/// Every kind of record.
-const KINDS: [Entity; 5] = [Entity::Terminal, Entity::Container, Entity::Call, Entity::Equipment, Entity::Progress];
 /// Events that are read at once on the way back.
 const WINDOW: u64 = 2000;
 /// Partitions that are read at the same time.
@@ -165,8 +163,7 @@ impl Terminals {
     }
 
     pub(super) async fn all_records(&self, place: Place<'_>) -> Result<Vec<Record>, StoreError> {
-        let all =
-            KINDS.iter().flat_map(|kind| partitions(place.tenant, place.terminal, Listed::Records(*kind))).collect();
+        let all = Entity::ALL.map(|kind| partitions(place.tenant, place.terminal, Listed::Records(kind))).concat();
         self.all_of(all).await?.iter().map(|found| rows::body("a record", found)).collect()
     }
 
