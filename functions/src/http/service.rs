@@ -10,7 +10,7 @@ use futures_util::future::OptionFuture;
 use serde::{Deserialize, Serialize};
 
 use super::problem::{Code, Trouble};
-use super::{Api, openapi};
+use super::{Api, Offered, openapi};
 use crate::ports::Dependency;
 
 /// How the service is.
@@ -48,8 +48,10 @@ pub(super) async fn readyz(State(api): State<Api>) -> Response {
     let mut up = solver == HealthStatus::Up;
     let mut dependencies = BTreeMap::from([("solver".to_owned(), solver)]);
     let mut places = BTreeMap::new();
+    // Where plans are made and read, there are answers without them.
+    let needed = api.offered == Offered::Terminals;
     let terminals = api.terminals.as_deref();
-    let terminals = OptionFuture::from(terminals.map(|them| Dependency::found("terminals", true, them.check())));
+    let terminals = OptionFuture::from(terminals.map(|them| Dependency::found("terminals", needed, them.check())));
     let (found, terminals) = tokio::join!(api.plans.stores().upkeep.check(), terminals);
     for Dependency { name, needed, state, place } in found.into_iter().chain(terminals) {
         places.extend(place.map(|place| (name.to_owned(), place)));

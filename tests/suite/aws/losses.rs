@@ -23,9 +23,15 @@ struct Function {
 
 impl Function {
     async fn start() -> Option<Self> {
+        Self::start_as(Offered::Everything, None).await
+    }
+
+    /// A part of the API, with another table of terminals.
+    async fn start_as(offered: Offered, other: Option<&str>) -> Option<Self> {
         let shared = aws::emulator().await?;
         let redis = Redis::start().await?;
         let Tables { plans, terminals, ephemeral, bucket } = aws::tables(&shared).await;
+        let terminals = other.map_or(terminals, str::to_owned);
         let proxy = Proxy::start(shared.endpoint_url().unwrap()).await;
         let url = redis.url();
         let config = Config::read(|name| {
@@ -39,7 +45,7 @@ impl Function {
             };
             Some(value.clone())
         });
-        let router = api::router(&config.unwrap(), &aws::at(&proxy.url).await, Offered::Everything).unwrap();
+        let router = api::router(&config.unwrap(), &aws::at(&proxy.url).await, offered).unwrap();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(async move { axum::serve(listener, router).await });
@@ -49,6 +55,10 @@ impl Function {
     async fn post(&self, body: &Value, prefer: &str) -> Reply {
         let request = self.client.post(format!("{}/v1/yard/plans", self.base)).header("prefer", prefer);
         Reply::of(request.json(body).send().await.unwrap()).await
+    }
+
+    async fn get(&self, path: &str) -> Reply {
+        Reply::of(self.client.get(format!("{}{path}", self.base)).send().await.unwrap()).await
     }
 
     /// How a plan that nobody asked for before is answered.
@@ -83,6 +93,16 @@ async fn a_bucket_that_is_away_costs_what_is_large_and_nothing_else() {
     assert_eq!(function.plans().await, STORED);
     function.proxy.treat(|_| Fault::Pass);
     assert_eq!(function.post(&large, "respond-async").await.status, 202);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_their_table_terminals_are_down_and_planning_is_ready() {
+    for (offered, status) in [(Offered::Everything, 200), (Offered::Reading, 200), (Offered::Terminals, 503)] {
+        let Some(function) = Function::start_as(offered, Some("no-such-table")).await else { return };
+        let ready = function.get("/readyz").await;
+        let found = (ready.status.as_u16(), &ready.body["dependencies"]["terminals"]);
+        assert_eq!(found, (status, &json!("down")), "{offered:?}: {:#}", ready.body);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
